@@ -1,0 +1,105 @@
+"""What can go wrong. Each error says whether to retry, whether the destination is dead, and what to tell people."""
+
+from datetime import timedelta
+
+
+class BotError(Exception):
+    """Something went wrong on our side. It has been logged."""
+
+    #: May the same call succeed later?
+    retry = False
+    #: Will this destination never work again without somebody acting?
+    permanent = False
+    #: How long the other side asked us to wait before the next try.
+    retry_after: timedelta | None = None
+
+    def __init__(self, message: str = "", *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message or self.__doc__)
+        self.retry_after = retry_after
+
+
+# What people type
+
+
+class NotUnderstood(BotError):
+    """That was not understood."""
+
+    def __init__(self, message: str, *, example: str) -> None:
+        super().__init__(message)
+        #: The nearest command that would have worked, without the bot's name.
+        self.example = example
+
+
+class NotFound(BotError):
+    """There is nothing by that name."""
+
+
+# Where commits come from
+
+
+class RepositoryNotFound(BotError):
+    """There is no such repository, or it is private."""
+
+
+class SourceUnavailable(BotError):
+    """The repository could not be read. Please ask again in a few minutes."""
+
+    retry = True
+
+
+class SourceBehind(SourceUnavailable):
+    """The local clone was last fetched before that day was over."""
+
+
+class SourceRefused(BotError):
+    """The repository's host refused our credentials."""
+
+
+# Who understands commits
+
+
+class AnalystUnavailable(BotError):
+    """The language model did not answer."""
+
+    retry = True
+
+
+class AnalystRefused(BotError):
+    """The language model's host refused our credentials or our quota."""
+
+
+class AnswerInvalid(BotError):
+    """The language model's answer could not be used."""
+
+
+# Where digests go
+
+
+class ChannelGone(BotError):
+    """The channel is archived, deleted, or the bot is no longer in it."""
+
+    permanent = True
+
+
+class CredentialsRejected(BotError):
+    """The chat platform rejected the bot's credentials."""
+
+    permanent = True
+
+
+class MessageRejected(BotError):
+    """The chat platform rejected the message."""
+
+
+class PlatformUnavailable(BotError):
+    """The chat platform did not accept the message and asked to try later."""
+
+    retry = True
+
+
+class DeliveryUncertain(BotError):
+    """The connection broke after sending, so the message may or may not have arrived."""
+
+
+class HistoryUnreadable(BotError):
+    """The channel's history may not be read, so it cannot be told whether a message arrived."""

@@ -1,0 +1,458 @@
+"""The values of the product: what a repository says is a fact, what an analyst says is an opinion with provenance."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import IntEnum, StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot.core.days import Day
+from bot.core.errors import NotUnderstood
+
+# Facts: what a repository says
+
+_REPOSITORY: Final = re.compile(
+    r"(?:https?://(?P<host>[\w.-]+)/)?(?P<owner>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})/(?P<name>[A-Za-z0-9_.-]{1,100}?)(?:\.git)?/?"
+)
+#: GitHub appends the number of the pull request to the subject of a squash merge; the last one is this merge's own.
+_SQUASH_PULL_REQUEST: Final = re.compile(r"\(#(\d+)\)\s*$")
+_MERGE_PULL_REQUEST: Final = re.compile(r"^Merge pull request #(\d+) from ")
+_CO_AUTHOR: Final = re.compile(
+    r"^co-authored-by:\s*(?P<name>[^<\n]*?)\s*<(?P<email>[^>\n]*)>\s*$", re.IGNORECASE | re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repo:
+    """A repository. `host` is empty for one that lives on this machine only, and then nothing can link to it."""
+
+    owner: str
+    name: str
+    host: str = "github.com"
+
+    @classmethod
+    def parse(cls, text: str, *, host: str = "github.com") -> "Repo":
+        """`owner/name`, or the address of its page. Raises NotUnderstood."""
+        match = _REPOSITORY.fullmatch(text.strip())
+        if match is None or match["name"] in {".", ".."}:
+            raise NotUnderstood(
+                f"“{text}” is not a repository: write owner/name.", example="yesterday ai-dynamo/dynamo"
+            )
+        return cls(owner=match["owner"], name=match["name"], host=match["host"] or host)
+
+    def __str__(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def url(self) -> str | None:
+        return f"https://{self.host}/{self.owner}/{self.name}" if self.host else None
+
+    def commit_url(self, sha: str) -> str | None:
+        return f"{self.url}/commit/{sha}" if self.host else None
+
+    def pull_request_url(self, number: int) -> str | None:
+        return f"{self.url}/pull/{number}" if self.host else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody as a commit names them; neither part is verified by anybody."""
+
+    name: str
+    email: str
+
+
+class FileStatus(StrEnum):
+    """As GitHub names them: https://docs.github.com/en/rest/commits/commits#get-a-commit"""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    MODIFIED = "modified"
+    RENAMED = "renamed"
+    COPIED = "copied"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    path: str
+    status: FileStatus
+    #: Lines; None for a binary file, which has none.
+    additions: int | None
+    deletions: int | None
+    #: Where a renamed or copied file came from.
+    previous_path: str | None = None
+
+    @property
+    def churn(self) -> int:
+        return (self.additions or 0) + (self.deletions or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRef:
+    """One line of a listing: enough to decide what to read."""
+
+    sha: str
+    parents: tuple[str, ...]
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What a repository says of one commit. Instants are in UTC; text is whatever somebody wrote, and never trusted."""
+
+    #: 40 hexadecimal digits.
+    sha: str
+    parents: tuple[str, ...]
+    author: Person
+    authored_at: datetime
+    committer: Person
+    committed_at: datetime
+    #: Whole, without trailing line breaks; bytes that are no UTF-8 have become U+FFFD.
+    message: str
+    #: Against the first parent, in the order of their paths.
+    files: tuple[FileChange, ...] = ()
+    #: The source could not name all files (GitHub stops at 3,000).
+    files_truncated: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.message.split("\n", 1)[0].strip()
+
+    @property
+    def body(self) -> str:
+        return self.message.partition("\n")[2].strip()
+
+    @property
+    def short_sha(self) -> str:
+        return self.sha[:7]
+
+    @property
+    def is_merge(self) -> bool:
+        return len(self.parents) > 1
+
+    @property
+    def pull_request(self) -> int | None:
+        match = _SQUASH_PULL_REQUEST.search(self.subject) or _MERGE_PULL_REQUEST.search(self.subject)
+        return int(match[1]) if match else None
+
+    @property
+    def co_authors(self) -> tuple[Person, ...]:
+        """Whom the Co-authored-by trailers name, each once, without the author."""
+        named = [Person(name=match["name"], email=match["email"]) for match in _CO_AUTHOR.finditer(self.body)]
+        return tuple(person for person in dict.fromkeys(named) if person.email != self.author.email)
+
+    @property
+    def additions(self) -> int:
+        return sum(file.additions or 0 for file in self.files)
+
+    @property
+    def deletions(self) -> int:
+        return sum(file.deletions or 0 for file in self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitDiff:
+    """A commit with its patches: what an analyst reads."""
+
+    commit: Commit
+    #: By path, from the first `@@`, without a trailing line break. Binary files, files without changed lines and
+    #: patches over the source's limits have none.
+    patches: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The instants (UTC) of a repository's oldest and newest commit on the branch followed."""
+
+    first: datetime
+    last: datetime
+
+
+# Opinions: what an analyst says
+
+
+class ChangeType(StrEnum):
+    FEATURE = "feature"
+    FIX = "fix"
+    PERFORMANCE = "performance"
+    REFACTOR = "refactor"
+    ARCHITECTURE = "architecture"
+    DOCS = "docs"
+    TEST = "test"
+    BUILD = "build"
+    CI = "ci"
+    DEPENDENCY = "dependency"
+    SECURITY = "security"
+    REVERT = "revert"
+    CHORE = "chore"
+
+
+class Importance(IntEnum):
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class ImportanceRule(StrEnum):
+    """The rules that can make a commit highly important."""
+
+    #: API, command line, configuration, wire format or schema.
+    CONTRACT = "contract"
+    #: Users observe something else.
+    BEHAVIOUR = "behaviour"
+    #: Performance, capacity or security assumptions change.
+    ASSUMPTION = "assumption"
+    #: Deployment, migration, major dependency.
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    importance: Importance
+    #: What gives it, in words: `api paths changed: lib/llm/src/protocols.rs`.
+    reason: str
+    #: The named rule; high needs one.
+    rule: ImportanceRule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    path: str
+    #: From 1, in the order of the patch.
+    hunk: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeItem:
+    #: A path or a component.
+    name: str
+    #: What happens there.
+    effect: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insight:
+    architecture: tuple[Statement, ...] = ()
+    performance: tuple[Statement, ...] = ()
+    security: tuple[Statement, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.architecture or self.performance or self.security)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    risk: Statement
+    consequence: str
+    mitigation: str
+
+
+class AdviceKind(StrEnum):
+    CHECK = "check"
+    TEST = "test"
+    DOCUMENT = "document"
+    MONITOR = "monitor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    kind: AdviceKind
+    text: str
+
+
+class AnalystKind(StrEnum):
+    RULES = "rules"
+    MODEL = "model"
+
+
+class FallbackReason(StrEnum):
+    """Why rules wrote what the model had been asked for."""
+
+    TIMEOUT = "timeout"
+    RATE_LIMIT = "rate limit"
+    UNREACHABLE = "no answer"
+    REFUSED = "refused"
+    INVALID_ANSWER = "invalid answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    analyst: AnalystKind
+    #: Of the rules (`rules 1`), or of the prompt (first 12 hexadecimal digits of its SHA-256).
+    version: str
+    #: As the model's host names it; None for rules.
+    model: str | None = None
+    #: Set when the model had been asked and rules had to answer.
+    fallback: FallbackReason | None = None
+    #: Changed lines that the analyst was shown, of all changed lines.
+    lines_shown: int = 0
+    lines_changed: int = 0
+    #: Tokens, as the model's host counted them.
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def coverage(self) -> float:
+        """Of the changed lines, the share that was shown to the analyst, from 0 to 1."""
+        return self.lines_shown / self.lines_changed if self.lines_changed else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """One analyst's reading of one commit. Text is Markdown-free prose; identifiers may stand between backticks."""
+
+    sha: str
+    types: tuple[ChangeType, ...]
+    rating: Rating
+    #: One sentence.
+    headline: str
+    summary: tuple[Statement, ...] = ()
+    scope: tuple[ScopeItem, ...] = ()
+    insight: Insight = Insight()
+    risks: tuple[Risk, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    #: The author's own words, shown as a quotation; only rules quote.
+    quotation: str = ""
+    provenance: Provenance
+
+    @property
+    def importance(self) -> Importance:
+        return self.rating.importance
+
+
+# Digests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    commit: Commit
+    analysis: Analysis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedDay:
+    """The exact commits of a finished day, newest first."""
+
+    shas: tuple[str, ...]
+    #: Merge commits of the day that bring in commits listed on their own; they are not analysed again.
+    merges: tuple[str, ...]
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    repo: Repo
+    day: Day
+    #: Newest first.
+    entries: tuple[Entry, ...]
+    #: How many merge commits were left out because what they bring in is listed anyway.
+    merges: int = 0
+    #: The instant (UTC) up to which the source knows the day.
+    as_of: datetime
+    #: The day is over and its list of commits is final.
+    sealed: bool
+    lead: str = ""
+
+    def by_importance(self) -> Mapping[Importance, Sequence[Entry]]:
+        """High first, newest first within each; levels without commits are there too."""
+        return {
+            level: [entry for entry in self.entries if entry.analysis.importance is level]
+            for level in sorted(Importance, reverse=True)
+        }
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Names, each once, the most active first."""
+        return tuple(name for name, _ in Counter(entry.commit.author.name for entry in self.entries).most_common())
+
+    @property
+    def additions(self) -> int:
+        return sum(entry.commit.additions for entry in self.entries)
+
+    @property
+    def deletions(self) -> int:
+        return sum(entry.commit.deletions for entry in self.entries)
+
+
+# Delivery
+
+
+class Platform(StrEnum):
+    SLACK = "slack"
+    FEISHU = "feishu"
+    TERMINAL = "terminal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    platform: Platform
+    #: Slack's team id, Feishu's tenant key.
+    workspace: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionTerms:
+    """What one subscriber asked for."""
+
+    channel: Channel
+    repo: Repo
+    #: Local wall-clock time of delivery in `zone`: 09:00 stays 09:00 when clocks change.
+    at: time
+    zone: ZoneInfo
+    #: The platform's id of the person to tell when something breaks.
+    subscriber: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    id: int
+    terms: SubscriptionTerms
+    created_at: datetime
+    #: Why nothing is delivered at present; empty while all is well.
+    broken: str = ""
+
+
+class DeliveryState(StrEnum):
+    #: Waits for somebody to claim it, from `due_at` on.
+    DUE = "due"
+    #: Somebody makes the digest, until the lease ends.
+    CLAIMED = "claimed"
+    #: The post is under way: from here on it may have arrived.
+    SENDING = "sending"
+    SENT = "sent"
+    #: It may have arrived, and nobody could look.
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+    #: A day without commits, and the subscription is silent on those.
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One row of the ledger: the digest of `day` for one subscription."""
+
+    subscription: Subscription
+    day: date
+    scheduled_at: datetime
+    #: Rises with each claim; only the holder of the newest one may write.
+    fence: int
+    #: From 1.
+    attempts: int
+    #: When an earlier attempt began to post; set if that attempt never reported back.
+    sending_since: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """Names this delivery to the platform, the same in every attempt."""
+        return f"{self.subscription.id}:{self.day.isoformat()}"
