@@ -1,0 +1,61 @@
+"""The pytest fixtures of the counterparts: `pytest_plugins = ["tests.counterparts.fixtures"]` in a conftest.py.
+
+A server process lives as long as the test session and starts when a test first needs it; every test finds it empty.
+A test talks to the proxy in front of it, which lives in the test's own event loop.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from tests.counterparts import github, model, node, slack
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> None:
+    """The npm packages that the servers are made of."""
+    node.install()
+
+
+@pytest.fixture(scope="session")
+def github_server(node_modules: None) -> Iterator[github.EmulatedGitHub]:
+    with github.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def slack_server(node_modules: None) -> Iterator[slack.EmulatedSlack]:
+    with slack.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def model_server(node_modules: None) -> Iterator[model.EmulatedModel]:
+    with model.serving() as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def emulated_github(github_server: github.EmulatedGitHub) -> AsyncIterator[github.GitHubProxy]:
+    """A GitHub without repositories."""
+    github_server.reset()
+    async with github.GitHubProxy(github_server) as proxy:
+        yield proxy
+
+
+@pytest_asyncio.fixture
+async def emulated_slack(slack_server: slack.EmulatedSlack) -> AsyncIterator[slack.SlackProxy]:
+    """A Slack workspace with alice and bob, and the bot in general and random."""
+    slack_server.reset()
+    async with slack.SlackProxy(slack_server) as proxy:
+        await proxy.furnish()
+        yield proxy
+
+
+@pytest_asyncio.fixture
+async def emulated_model(model_server: model.EmulatedModel) -> AsyncIterator[model.ModelProxy]:
+    """A model that has nothing to say yet."""
+    model_server.reset()
+    async with model.ModelProxy(model_server) as proxy:
+        yield proxy
