@@ -64,6 +64,14 @@ class AnalystUnavailable(BotError):
     retry = True
 
 
+class AnalystTimeout(AnalystUnavailable):
+    """The language model did not answer in time."""
+
+
+class AnalystRateLimited(AnalystUnavailable):
+    """The language model's host asked us to slow down."""
+
+
 class AnalystRefused(BotError):
     """The language model's host refused our credentials or our quota."""
 
@@ -99,6 +107,8 @@ class PlatformUnavailable(BotError):
 
 class DeliveryUncertain(BotError):
     """The connection broke after sending, so the message may or may not have arrived."""
+
+    retry = True  # after looking whether it is there
 
 
 class HistoryUnreadable(BotError):

@@ -25,9 +25,12 @@ _CO_AUTHOR: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Repo:
-    """A repository. `host` is empty for one that lives on this machine only, and then nothing can link to it."""
+    """A repository; its name with other capitals is the same one, as its host sees it.
+
+    `host` is empty for one that lives on this machine only, and then nothing can link to it.
+    """
 
     owner: str
     name: str
@@ -45,6 +48,16 @@ class Repo:
 
     def __str__(self) -> str:
         return f"{self.owner}/{self.name}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.host, str(self).casefold()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Repo) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     @property
     def url(self) -> str | None:

@@ -140,7 +140,9 @@ class Ledger(Protocol):
 
     async def sent(self, delivery: Delivery, message: str, at: datetime) -> bool: ...
 
-    async def retry(self, delivery: Delivery, error: str, due_at: datetime) -> bool: ...
+    async def retry(self, delivery: Delivery, error: str, due_at: datetime, *, refused: bool) -> bool:
+        """Due again later. `refused`: the platform did not take the message, so nobody needs to look for it."""
+        ...
 
     async def uncertain(self, delivery: Delivery, error: str) -> bool: ...
 
@@ -159,6 +161,10 @@ class Messenger(Protocol):
 
         Raises ChannelGone, CredentialsRejected, MessageRejected, PlatformUnavailable, DeliveryUncertain.
         """
+        ...
+
+    async def check(self, channel: Channel) -> None:
+        """Raises ChannelGone if the bot cannot post there, with what to do about it; CredentialsRejected."""
         ...
 
     async def find(self, channel: Channel, *, key: str, since: datetime) -> str | None:

@@ -1,0 +1,26 @@
+"""Values of the core as JSON and back, checked on the way in."""
+
+from typing import Any, Final, cast
+
+from pydantic import TypeAdapter
+
+from bot.core.model import Analysis, Commit
+
+_COMMIT: Final = TypeAdapter(Commit)
+_ANALYSIS: Final = TypeAdapter(Analysis)
+
+
+def dump_commit(commit: Commit) -> dict[str, Any]:
+    return cast("dict[str, Any]", _COMMIT.dump_python(commit, mode="json"))
+
+
+def load_commit(facts: Any) -> Commit:
+    return _COMMIT.validate_python(facts)
+
+
+def dump_analysis(analysis: Analysis) -> dict[str, Any]:
+    return cast("dict[str, Any]", _ANALYSIS.dump_python(analysis, mode="json"))
+
+
+def load_analysis(body: Any) -> Analysis:
+    return _ANALYSIS.validate_python(body)

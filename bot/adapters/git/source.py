@@ -1,0 +1,248 @@
+"""The port CommitSource, by the git command line."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.adapters.git.clones import REMOTE_HEAD, Clone, Clones
+from bot.adapters.git.commands import Git, GitFailed, Streams
+from bot.adapters.git.failures import explained
+from bot.adapters.git.reading import COMPARISON, RawChange, instant, raw_changes, read_diffs
+from bot.core.days import Window
+from bot.core.errors import NotFound, SourceUnavailable
+from bot.core.model import CommitDiff, CommitRef, History, Repo
+from bot.core.ports import DayListing
+
+OLDEST_GIT: Final = (2, 37)  # --since-as-filter
+PADDING: Final = timedelta(days=1)
+#: git reads no dates outside of these years.
+_READABLE: Final = (datetime(1971, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC))
+_SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_MISSING_BLOB: Final = re.compile(r"unable to read [0-9a-f]{40}")
+_UNREADABLE_FILES_MAX: Final = 100  # in one commit; a clone that lacks more is broken
+
+
+class GitSource:
+    """Commits as git tells them. `patience` is how long git may stay silent while a commit is awaited."""
+
+    def __init__(self, clones: Clones, *, patience: timedelta = timedelta(minutes=5)) -> None:
+        self._clones = clones
+        self._patience = patience.total_seconds()
+        self._checked = False
+
+    async def check(self) -> None:
+        """Raises SourceUnavailable if git is missing or too old."""
+        if self._checked:
+            return
+        with explained("its own version"):
+            output = await self._clones.git.run("version")
+        found = re.search(rb"(\d+)\.(\d+)", output)
+        if found is None or (int(found[1]), int(found[2])) < OLDEST_GIT:
+            raise SourceUnavailable(
+                f"git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer is needed, and this is {output.decode().strip()}."
+            )
+        self._checked = True
+
+    async def list(self, repo: Repo, window: Window) -> DayListing:
+        await self.check()
+        clone = await self._clones.updated(repo)
+        with explained(clone.name, credentials=clone.credentials):
+            refs = [ref for ref in await _refs(clone.git, window) if ref.committed_at in window]
+        refs.sort(key=lambda ref: ref.committed_at, reverse=True)
+        return DayListing(commits=tuple(refs), as_of=clone.as_of)
+
+    async def read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
+        """Raises NotFound as well, for a commit that the repository does not have."""
+        await self.check()
+        wanted = list(dict.fromkeys(shas))
+        if not wanted:
+            return
+        for sha in wanted:
+            if not _SHA.fullmatch(sha):
+                raise _unknown(repo, sha)
+        clone = await self._clones.present(repo)
+        with explained(clone.name, credentials=clone.credentials):
+            clone = await self._with_commits(repo, clone, wanted)
+            if clone.partial:
+                await _download(clone.git, wanted)
+            async for diff in self._streamed(clone.git, wanted):
+                yield diff
+
+    async def history(self, repo: Repo) -> History | None:
+        await self.check()
+        clone = await self._clones.updated(repo)
+        with explained(clone.name, credentials=clone.credentials):
+            tip = await _tip(clone.git)
+            if tip is None:
+                return None
+            seconds = [int(line or 0) for line in (await clone.git.run("log", "--format=%ct", tip)).splitlines()]
+        return History(first=instant(str(min(seconds))), last=instant(str(max(seconds))))
+
+    async def _with_commits(self, repo: Repo, clone: Clone, shas: Sequence[str]) -> Clone:
+        """The clone, updated if it does not know all of these commits. Raises NotFound."""
+        if await _unknown_commit(clone.git, shas) is None:
+            return clone
+        clone = await self._clones.updated(repo)
+        unknown = await _unknown_commit(clone.git, shas)
+        if unknown is not None:
+            raise _unknown(repo, unknown)
+        return clone
+
+    async def _streamed(self, git: Git, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
+        done: set[str] = set()
+        try:
+            async for diff in self._read(git, shas):
+                done.add(diff.commit.sha)
+                yield diff
+        except GitFailed as failure:
+            if not _MISSING_BLOB.search(failure.stderr):
+                raise
+        else:
+            return
+        async for diff in self._read_around_gaps(git, [sha for sha in shas if sha not in done]):
+            yield diff
+
+    async def _read_around_gaps(self, git: Git, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
+        """These commits from a clone that lacks blobs; of a file that lacks one, only its name and status are known."""
+        gaps = await _gaps(git, shas)
+        async for diff in self._read(git, [sha for sha in shas if sha not in gaps]):
+            yield diff
+        for sha, unreadable in gaps.items():
+            async for diff in self._read(git, [sha], without=unreadable):
+                yield diff
+
+    async def _read(
+        self, git: Git, shas: Sequence[str], *, without: Sequence[RawChange] = ()
+    ) -> AsyncIterator[CommitDiff]:
+        if not shas:
+            return
+        with Streams(git, patience=self._patience) as streams:
+            async for diff in _in_thread(read_diffs(streams, shas, without=without), streams.kill):
+                yield diff
+
+
+def _unknown(repo: Repo, sha: str) -> NotFound:
+    return NotFound(f"{repo} has no commit {sha[:64]}.")
+
+
+# The branch
+
+
+async def _tip(git: Git) -> str | None:
+    """The newest commit of the branch followed; None in an empty repository."""
+    for ref in (REMOTE_HEAD, "HEAD"):
+        if found := await _resolved(git, ref):
+            return found
+    return None
+
+
+async def _resolved(git: Git, ref: str) -> str | None:
+    try:
+        return (await git.run("rev-parse", "--verify", "--quiet", "--end-of-options", ref)).decode().strip()
+    except GitFailed as failure:
+        if failure.stderr:  # --quiet is about refs that are not there, nothing else
+            raise
+        return None
+
+
+async def _refs(git: Git, window: Window) -> list[CommitRef]:
+    """Commits in the window and some around it, in git's order."""
+    tip = await _tip(git)
+    if tip is None:
+        return []
+    output = await git.run("rev-list", "--timestamp", "--parents", *_limits(window), tip)
+    return [_ref(line.split()) for line in output.decode().splitlines()]
+
+
+def _ref(fields: Sequence[str]) -> CommitRef:
+    epoch, sha, *parents = fields
+    return CommitRef(sha=sha, parents=tuple(parents), committed_at=instant(epoch))
+
+
+def _limits(window: Window) -> list[str]:
+    """`--since` would end the walk at the first older commit, and lose what a skewed clock put behind it."""
+    oldest, newest = _READABLE
+    limits: list[str] = []
+    if oldest < window.since < newest:
+        limits.append(f"--since-as-filter={(window.since - PADDING).isoformat()}")
+    if oldest < window.until < newest:
+        limits.append(f"--until={(window.until + PADDING).isoformat()}")
+    return limits
+
+
+# What is there
+
+
+async def _unknown_commit(git: Git, shas: Sequence[str]) -> str | None:
+    """The first of these that is no commit here."""
+    known = set(await _present(git, shas, walk="--no-walk=unsorted"))
+    return next((sha for sha in shas if sha not in known), None)
+
+
+async def _present(git: Git, objects: Sequence[str], *, walk: str) -> list[str]:
+    """Those of the objects that are in the clone. `rev-list` is the command that asks without downloading them."""
+    options = (walk, "--ignore-missing", "--missing=print", "--stdin")
+    output = await git.run("rev-list", *options, given=_lines(objects), timeout=600)
+    return [line.split()[0] for line in output.decode().splitlines() if line[:1] != "?"]
+
+
+async def _changes(git: Git, shas: Sequence[str]) -> dict[str, list[RawChange]]:
+    """What the commits change, as their trees tell: no blob is needed for this."""
+    options = ("--raw", "-z", "--no-abbrev", "--no-renames")
+    output = await git.run(*COMPARISON, *options, given=_lines(shas), timeout=600)
+    return dict(raw_changes(iter(output.split(b"\0")), shas))
+
+
+async def _lacking(git: Git, changes: dict[str, list[RawChange]]) -> set[str]:
+    """The blobs of these changes that the clone lacks."""
+    blobs = {blob for changed in changes.values() for change in changed for blob in change.blobs}
+    return blobs - set(await _present(git, sorted(blobs), walk="--objects"))
+
+
+async def _gaps(git: Git, shas: Sequence[str]) -> dict[str, list[RawChange]]:
+    """The files of these commits that cannot be read. Raises GitFailed if there are too many in one commit."""
+    changes = await _changes(git, shas)
+    lacking = await _lacking(git, changes)
+    unreadable = {
+        sha: [change for change in changed if not lacking.isdisjoint(change.blobs)] for sha, changed in changes.items()
+    }
+    if any(len(files) > _UNREADABLE_FILES_MAX for files in unreadable.values()):
+        raise GitFailed("the clone lacks too many objects")
+    return {sha: files for sha, files in unreadable.items() if files}
+
+
+async def _download(git: Git, shas: Sequence[str]) -> None:
+    """Fetches in one go the blobs these commits need; git by itself would ask once for every commit."""
+    lacking = await _lacking(git, await _changes(git, shas))
+    if not lacking:
+        return
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--stdin")
+    git = git.configured({"fetch.negotiationAlgorithm": "noop", "gc.auto": "0", "maintenance.auto": "false"})
+    await git.run("fetch", *options, "origin", given=_lines(sorted(lacking)), timeout=900)
+
+
+def _lines(objects: Sequence[str]) -> bytes:
+    return "".join(f"{name}\n" for name in objects).encode()
+
+
+# Threads
+
+
+async def _in_thread(diffs: Iterator[CommitDiff], abort: Callable[[], None]) -> AsyncIterator[CommitDiff]:
+    """What `diffs` yields, each made in a thread when it is asked for, so only one is in memory.
+
+    `abort` makes a step that is under way end soon.
+    """
+    while True:
+        step = asyncio.ensure_future(asyncio.to_thread(next, diffs, None))
+        try:
+            diff = await asyncio.shield(step)
+        except asyncio.CancelledError:
+            abort()
+            await asyncio.gather(step, return_exceptions=True)
+            raise
+        if diff is None:
+            return
+        yield diff

@@ -1,0 +1,222 @@
+"""The port CommitSource, by GitHub's REST API."""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from bot.adapters.github.clients import PER_PAGE, Clients, GitHubApp
+from bot.adapters.github.facts import FILES_PER_PAGE, commit_diff, commit_ref
+from bot.adapters.github.failures import empty_is_no_error, explain, failures, not_found
+from bot.core.days import Window
+from bot.core.errors import BotError, NotFound, SourceUnavailable
+from bot.core.model import CommitDiff, CommitRef, History, Repo
+from bot.core.ports import Clock, DayListing
+
+if TYPE_CHECKING:
+    from github import Github
+    from github.Repository import Repository
+
+Answer = TypeVar("Answer")
+
+# "Make requests serially instead of concurrently" asks GitHub, so these are few:
+# https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+THREADS_MAX: Final = 4
+PADDING: Final = timedelta(hours=1)
+# "Timestamps must be between 1970-01-01 and 2099-12-31": https://docs.github.com/en/rest/commits/commits#list-commits
+_EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST: Final = datetime(2099, 12, 30, tzinfo=UTC)
+_SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LAST_PAGE: Final = re.compile(r'<([^>]+)>;\s*rel="last"')
+
+
+class GitHubSource:
+    """Commits as GitHub tells them: a listing is one request for 100 commits, reading is one request a commit.
+
+    With credentials, a repository that is not in `trusted` must be public, which costs one request a process. A rate
+    limit that ends within `rate_limit_wait` is waited for once. `timeout` and `seconds_between_requests` are in
+    seconds and hold for each request of each thread; `retries` is for answers 5xx and broken connections.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: Clock,
+        base_url: str = "https://api.github.com",
+        token: str | None = None,
+        app: GitHubApp | None = None,
+        trusted: frozenset[Repo] = frozenset(),
+        timeout: int = 15,
+        retries: int = 3,
+        seconds_between_requests: float = 0.25,
+        rate_limit_wait: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self._now = now
+        self._trusted = trusted
+        self._rate_limit_wait = rate_limit_wait
+        self._clients = Clients(
+            base_url=base_url.rstrip("/"),
+            token=token,
+            app=app,
+            timeout=timeout,
+            retries=retries,
+            seconds_between_requests=seconds_between_requests,
+        )
+        self._threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="github")
+        self._public: set[Repo] = set()
+        self._admission: defaultdict[Repo, asyncio.Lock] = defaultdict(asyncio.Lock)
+        #: Repositories that have another name now.
+        self._moved: dict[Repo, int] = {}
+
+    async def close(self) -> None:
+        """Waits for the requests under way, and closes the connections."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        self._clients.close()
+
+    async def list(self, repo: Repo, window: Window) -> DayListing:
+        await self._admit(repo)
+        as_of = self._now()
+        found = await self._ask(repo, lambda client: self._listed(client, repo, _readable(window)))
+        refs = [ref for ref in found if ref.committed_at in window]
+        refs.sort(key=lambda ref: ref.committed_at, reverse=True)
+        return DayListing(commits=tuple(refs), as_of=as_of)
+
+    async def read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
+        """Raises NotFound as well, for a commit that the repository does not have."""
+        for sha in shas:
+            if not _SHA.fullmatch(sha):
+                raise _unknown(repo, sha)
+        await self._admit(repo)
+        waiting = iter(dict.fromkeys(shas))
+        tasks: set[asyncio.Task[CommitDiff]] = set()
+        try:
+            while True:
+                # No more than are asked for at once, so that a slow reader is not buried.
+                next_ones = islice(waiting, THREADS_MAX - len(tasks))
+                tasks |= {asyncio.create_task(self._diff(repo, sha)) for sha in next_ones}
+                if not tasks:
+                    return
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield task.result()
+                    tasks.remove(task)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def history(self, repo: Repo) -> History | None:
+        """The oldest and the newest commit as GitHub lists them."""
+        await self._admit(repo)
+        return await self._ask(repo, lambda client: _history(self._repository(client, repo)))
+
+    async def _admit(self, repo: Repo) -> None:
+        """Keeps what only our credentials may see from everybody who asks. Raises RepositoryNotFound."""
+        if not self._clients.have_credentials or repo in self._trusted:
+            return
+        async with self._admission[repo]:
+            if repo not in self._public and await self._ask(repo, lambda client: self._is_private(client, repo)):
+                raise not_found(repo)
+            self._public.add(repo)
+
+    def _is_private(self, client: "Github", repo: Repo) -> bool:
+        repository = client.get_repo(str(repo))
+        if repository.full_name.lower() != str(repo).lower():
+            self._moved[repo] = repository.id
+        return repository.private
+
+    def _repository(self, client: "Github", repo: Repo) -> "Repository":
+        return client.get_repo(self._moved.get(repo, str(repo)))
+
+    def _listed(self, client: "Github", repo: Repo, window: Window) -> "Sequence[CommitRef]":
+        refs = _commits(self._repository(client, repo), window)
+        if refs is None:
+            # A renamed repository answers with a redirect, on which PyGithub drops the window; its id has none.
+            self._moved[repo] = client.get_repo(str(repo)).id
+            refs = _commits(self._repository(client, repo), window, trusting=True)
+        return refs or ()
+
+    async def _diff(self, repo: Repo, sha: str) -> CommitDiff:
+        return await self._ask(repo, lambda client: self._read(client, repo, sha))
+
+    def _read(self, client: "Github", repo: Repo, sha: str) -> CommitDiff:
+        from github import GithubException
+
+        repository = self._repository(client, repo)
+        try:
+            return commit_diff(repository.get_commit(sha, commit_files_per_page=FILES_PER_PAGE))
+        except GithubException as error:
+            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
+                raise
+        repository.complete()  # is it the commit that is unknown, or the repository?
+        raise _unknown(repo, sha)
+
+    async def _ask(self, repo: Repo, question: "Callable[[Github], Answer]") -> Answer:
+        """The answer, asked for in one of our threads. Raises RepositoryNotFound, SourceRefused, SourceUnavailable."""
+        try:
+            return await self._asked_once(repo, question)
+        except SourceUnavailable as error:
+            if error.retry_after is None or error.retry_after > self._rate_limit_wait:
+                raise
+            await asyncio.sleep(error.retry_after.total_seconds())
+        return await self._asked_once(repo, question)
+
+    async def _asked_once(self, repo: Repo, question: "Callable[[Github], Answer]") -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, repo, question)
+
+    def _answer(self, repo: Repo, question: "Callable[[Github], Answer]") -> Answer:
+        try:
+            return question(self._clients.of(repo))
+        except BotError:
+            raise
+        except failures() as error:
+            raise explain(error, repo, self._now()) from None
+
+
+def _unknown(repo: Repo, sha: str) -> NotFound:
+    return NotFound(f"{repo} has no commit {sha[:64]}.")
+
+
+def _readable(window: Window) -> Window:
+    """The window and some around it, since GitHub does not say whether its ends belong to it."""
+    since, until = (min(max(instant, _EARLIEST), _LATEST) for instant in (window.since, window.until))
+    return Window(since=since, until=until).padded(PADDING)
+
+
+def _commits(repository: "Repository", window: Window, *, trusting: bool = False) -> list[CommitRef] | None:
+    """The commits in the window, in GitHub's order; None if GitHub answers as if it did not know the window.
+
+    `trusting` skips what lies outside, and stops after as many older commits as make a page.
+    """
+    refs: list[CommitRef] = []
+    older = 0
+    with empty_is_no_error():
+        for commit in repository.get_commits(since=window.since, until=window.until):
+            ref = commit_ref(commit)
+            older = older + 1 if ref.committed_at < window.since else 0
+            if window.since <= ref.committed_at <= window.until:
+                refs.append(ref)
+            elif not trusting:
+                return None
+            elif older == PER_PAGE:
+                break
+    return refs
+
+
+def _history(repository: "Repository") -> History | None:
+    with empty_is_no_error():
+        path = f"{repository.url}/commits"
+        headers, newest = repository.requester.requestJsonAndCheck("GET", path, parameters={"per_page": 1})
+        last_page = _LAST_PAGE.search(str(headers.get("link", "")))
+        oldest = repository.requester.requestJsonAndCheck("GET", last_page[1])[1] if last_page else newest
+        return History(first=_committed_at(oldest[-1]), last=_committed_at(newest[0]))
+    return None
+
+
+def _committed_at(commit: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(commit["commit"]["committer"]["date"]).astimezone(UTC)

@@ -1,0 +1,288 @@
+"""The command line. Only what a command uses is imported, and only when it runs."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.core.desk import Asker
+    from bot.core.replies import Reply
+
+_WRONG_USAGE = 2
+
+
+def main() -> None:
+    cli()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dynamo-digest")
+def cli() -> None:
+    """One digest a day of what was merged into the repositories your team depends on.
+
+    Configuration comes from the environment and .env; see README.md. Exit codes: 0 done, 1 failed, 2 wrong usage.
+    """
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command that reads a repository takes."""
+    for option in (
+        click.option("--repo", "default_repo", metavar="OWNER/NAME", help="The repository, if not named otherwise."),
+        click.option("--timezone", metavar="ZONE", help="Whose days: Asia/Shanghai, UTC, America/New_York …"),
+        click.option("--source", type=click.Choice(["auto", "github", "git"]), help="Where commits are read from."),
+        click.option("--git-dir", type=click.Path(path_type=Path, exists=True), help="A local clone to read."),
+        click.option("--json", "as_json", is_flag=True, help="The same values for programs."),
+    ):
+        command = option(command)
+
+    @wraps(command)
+    def with_session(
+        *args: Any,
+        default_repo: str | None,
+        timezone: str | None,
+        source: str | None,
+        git_dir: Path | None,
+        as_json: bool,
+        **kwargs: Any,
+    ) -> None:
+        session = _Session(
+            as_json=as_json,
+            timezone=timezone,
+            overrides={
+                "digest_default_repo": default_repo,
+                "digest_timezone": timezone,
+                "digest_source": source or ("git" if git_dir else None),
+                "digest_git_dir": git_dir,
+            },
+        )
+        command(session, *args, **kwargs)
+
+    return with_session
+
+
+@cli.command()
+@click.argument("when", default="yesterday")
+@click.argument("repo", required=False)
+@_options
+def show(session: "_Session", when: str, repo: str | None) -> None:
+    """The digest of a day (2026-01-21, yesterday, today) in the terminal."""
+    session.ask(f"{when} {repo or ''}")
+
+
+@cli.command()
+@click.argument("when", default="yesterday")
+@click.argument("repo", required=False)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file, instead of the terminal."
+)
+@_options
+def report(session: "_Session", when: str, repo: str | None, output: Path | None) -> None:
+    """The whole day in one Markdown file: every commit with its analysis."""
+    from formatters.markdown import render
+
+    session.ask(f"{when} {repo or ''}", render=render, output=output)
+
+
+@cli.command()
+@click.argument("sha")
+@click.argument("repo", required=False)
+@_options
+def commit(session: "_Session", sha: str, repo: str | None) -> None:
+    """The whole analysis of one commit that has been in a digest."""
+    session.ask(f"commit {sha} {repo or ''}")
+
+
+def _channel_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--channel", metavar="ID", help="A Slack channel such as C0123456789; else this terminal.")(
+        command
+    )
+
+
+@cli.command()
+@click.argument("words", nargs=-1, metavar="REPO [at HH:MM] [tz ZONE]")
+@_channel_option
+@_options
+def subscribe(session: "_Session", words: tuple[str, ...], channel: str | None) -> None:
+    """Daily digests of a repository for a channel."""
+    session.ask(" ".join(("subscribe", *words)), channel=channel)
+
+
+@cli.command()
+@click.argument("repo", metavar="REPO|all")
+@_channel_option
+@_options
+def unsubscribe(session: "_Session", repo: str, channel: str | None) -> None:
+    """Ends a channel's daily digests of a repository, or of all."""
+    session.ask(f"unsubscribe {repo}", channel=channel)
+
+
+@cli.command("list")
+@_channel_option
+@_options
+def list_(session: "_Session", channel: str | None) -> None:
+    """What a channel is subscribed to."""
+    session.ask("list", channel=channel)
+
+
+@cli.command()
+@_options
+def run(session: "_Session") -> None:
+    """The bot. Without credentials for a chat platform: the newest day of a local clone, in the terminal."""
+    session.run()
+
+
+@cli.command()
+@_options
+def doctor(session: "_Session") -> None:
+    """Checks every credential, scope and limit that the configuration relies on."""
+    from bot.doctor import examine
+
+    session.perform(examine)
+
+
+@cli.command()
+@_options
+def migrate(session: "_Session") -> None:
+    """Brings the database to the newest version."""
+
+    async def migrated(_app: "App") -> None:
+        click.echo("The database is up to date.")
+
+    session.perform(migrated)
+
+
+class _Session:
+    """One invocation: its configuration, and how its answer is shown."""
+
+    def __init__(self, *, as_json: bool, timezone: str | None, overrides: dict[str, object]) -> None:
+        self._as_json = as_json
+        self._timezone = timezone
+        self._overrides = overrides
+
+    def ask(
+        self,
+        text: str,
+        *,
+        channel: str | None = None,
+        render: "Callable[[Reply], str] | None" = None,
+        output: Path | None = None,
+    ) -> None:
+        """Answers a command of the grammar, as a chat platform would, and shows the reply or writes it to `output`."""
+
+        async def answer(app: "App") -> None:
+            from bot.core.commands import parse
+
+            asker = await self._asker(app, channel)
+            with _progress_bar() as observe:
+                reply = await app.desk.answer(parse(text, host=app.settings.github_host), asker, observe)
+            self._show(reply, render, output)
+
+        self.perform(answer)
+
+    def run(self) -> None:
+        """The bot until it is told to stop, or a first look without credentials."""
+        settings = self._settings(quiet=False)
+        if settings.slack_bot_token:
+            from bot.app import run
+
+            _finish(run(settings))
+        else:
+            from bot.first_look import look
+
+            self._overrides |= {"digest_source": "git", "digest_git_dir": settings.digest_git_dir or Path()}
+            self.perform(look)
+
+    def perform(self, work: "Callable[[App], Awaitable[None]]") -> None:
+        from bot.app import composed
+
+        async def performed() -> None:
+            async with composed(self._settings(quiet=True)) as app:
+                await work(app)
+
+        _finish(performed())
+
+    def _settings(self, *, quiet: bool) -> Any:
+        import logging
+
+        from bot.logs import configure_logging
+        from bot.settings import SettingsInvalid, load_settings
+
+        try:
+            settings = load_settings(**self._overrides)
+        except SettingsInvalid as error:
+            raise _failure(str(error), _WRONG_USAGE) from None
+        # A person at a terminal sees progress and the answer; programs and services get log lines.
+        level = logging.ERROR if quiet and sys.stderr.isatty() else logging.INFO
+        configure_logging(secrets=settings.secrets, level=level)
+        return settings
+
+    async def _asker(self, app: "App", channel: str | None) -> "Asker":
+        from bot.core.days import parse_zone
+        from bot.core.desk import Asker
+        from bot.core.model import Channel, Platform
+
+        zone = parse_zone(self._timezone) if self._timezone else None
+        if channel is None:
+            here = Channel(platform=Platform.TERMINAL, workspace="local", id="terminal")
+        elif app.slack is None:
+            raise _failure("--channel needs SLACK_BOT_TOKEN.", _WRONG_USAGE)
+        else:
+            workspace = str((await app.slack.auth_test())["team_id"])
+            here = Channel(platform=Platform.SLACK, workspace=workspace, id=channel)
+        return Asker(channel=here, user="", zone=zone)
+
+    def _show(self, reply: "Reply", render: "Callable[[Reply], str] | None", output: Path | None) -> None:
+        if self._as_json:
+            from formatters.json import render as render_json
+
+            text = render_json(reply)
+        elif render is not None:
+            text = render(reply)
+        else:
+            from shutil import get_terminal_size
+
+            from formatters.terminal import render as render_terminal
+
+            text = render_terminal(reply, width=get_terminal_size().columns, color=sys.stdout.isatty())
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(text, encoding="utf-8")
+            click.echo(f"Written to {output}", err=True)
+
+
+def _finish(work: Any) -> None:
+    """Runs to the end; people see our sentences, never a traceback for what is not our fault."""
+    from bot.core.errors import BotError, NotUnderstood
+
+    try:
+        asyncio.run(work)
+    except NotUnderstood as error:
+        raise _failure(f"{error}\nTry: dynamo-digest show {error.example}", _WRONG_USAGE) from None
+    except BotError as error:
+        raise _failure(str(error), 1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _failure(message: str, code: int) -> click.ClickException:
+    return click.UsageError(message) if code == _WRONG_USAGE else click.ClickException(message)
+
+
+def _progress_bar() -> AbstractContextManager[Any]:
+    """Shows how far a day is read while its digest is made; on a terminal only."""
+    from contextlib import nullcontext
+
+    if not sys.stderr.isatty():
+        return nullcontext(None)
+    from bot.progress import progress_bar
+
+    return progress_bar()

@@ -1,0 +1,194 @@
+"""Configuration: read once from the environment and `.env`, with every problem told at once."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.core.days import parse_zone
+from bot.core.errors import BotError, NotUnderstood
+from bot.core.model import Repo
+
+_APP = "dynamo-digest"
+_INHERITED = (
+    "PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
+    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSH_AUTH_SOCK",
+)  # fmt: skip
+
+
+class SettingsInvalid(BotError):
+    """The configuration is not valid."""
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """`NAME_FILE` names a file that holds the value of NAME, as container platforms mount secrets."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{field_name.upper()}_FILE", "")
+        return (Path(path).read_text().strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            if field.annotation in {SecretStr, SecretStr | None}:
+                value, key, _ = self.get_field_value(field, name)
+                values |= {key: value} if value is not None else {}
+        return values
+
+
+class Settings(BaseSettings):
+    """Every setting is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # values may be secrets
+        frozen=True,
+    )
+
+    database_url: str = Field(default_factory=lambda: f"sqlite:///{user_data_path(_APP) / 'digest.db'}")
+    #: Where clones are kept that the bot makes for itself; they can be deleted at any time.
+    cache_dir: Path = Field(default_factory=lambda: user_cache_path(_APP))
+
+    digest_default_repo: str = "ai-dynamo/dynamo"
+    #: Repositories, separated by commas, that everybody may ask for even if they are private.
+    digest_private_repos: str = ""
+    digest_timezone: str = "Asia/Shanghai"
+    digest_source: Literal["auto", "github", "git"] = "auto"
+    #: A local clone to read the default repository from, instead of one that the bot makes for itself.
+    digest_git_dir: Path | None = None
+    #: Where the git source clones from.
+    git_url: str = ""
+
+    github_token: SecretStr | None = None
+    github_api_url: str = "https://api.github.com"
+    github_app_id: int | None = None
+    github_app_private_key: SecretStr | None = None
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    openai_model: str = ""
+    #: Seconds that one call may take.
+    openai_timeout: float = Field(default=90, gt=0)
+
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _SecretFiles(settings_cls), dotenv_settings
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_sqlite(cls, value: str) -> str:
+        if not value.startswith("sqlite:///"):
+            raise ValueError("only sqlite:///FILE is supported so far")
+        return value
+
+    @field_validator("digest_timezone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        return _or_value_error(lambda: parse_zone(value).key)
+
+    @field_validator("digest_default_repo")
+    @classmethod
+    def _is_repository(cls, value: str) -> str:
+        return _or_value_error(lambda: str(Repo.parse(value)))
+
+    @field_validator("digest_private_repos")
+    @classmethod
+    def _are_repositories(cls, value: str) -> str:
+        return _or_value_error(lambda: ",".join(str(Repo.parse(name)) for name in value.split(",") if name.strip()))
+
+    @field_validator("github_api_url", "openai_base_url", "slack_api_url", "git_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value and not urlsplit(value).scheme:
+            raise ValueError("must be an address such as https://host/path")
+        return value
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> "Settings":
+        problems: list[str] = []
+        if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
+            problems.append("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)")
+        if (self.slack_app_token or self.slack_signing_secret) and not self.slack_bot_token:
+            problems.append("SLACK_APP_TOKEN and SLACK_SIGNING_SECRET need SLACK_BOT_TOKEN")
+        if (self.openai_api_key or self.openai_base_url) and not self.openai_model:
+            problems.append("OPENAI_API_KEY and OPENAI_BASE_URL need OPENAI_MODEL")
+        if bool(self.github_app_id) != bool(self.github_app_private_key):
+            problems.append("GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY need each other")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def github_host(self) -> str:
+        """The host of repository pages: https://docs.github.com/en/enterprise-server/rest/quickstart"""
+        host = urlsplit(self.github_api_url).hostname or "github.com"
+        return "github.com" if host == "api.github.com" else host
+
+    @property
+    def default_repo(self) -> Repo:
+        return Repo.parse(self.digest_default_repo, host=self.github_host)
+
+    @property
+    def private_repos(self) -> frozenset[Repo]:
+        names = filter(None, self.digest_private_repos.split(","))
+        return frozenset(Repo.parse(name, host=self.github_host) for name in names)
+
+    @property
+    def inherited_environment(self) -> dict[str, str]:
+        """What programs that we start may see of our environment: nothing that could be a secret."""
+        return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return parse_zone(self.digest_timezone)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must never be shown."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The configuration; `overrides` come from the command line and win. Raises SettingsInvalid, with every problem."""
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        lines = [f"{_name(problem['loc'])}{problem['msg']}" for problem in error.errors(include_input=False)]
+        raise SettingsInvalid("The configuration is not valid:\n" + "\n".join(f"- {line}" for line in lines)) from None
+    except OSError as error:
+        raise SettingsInvalid(f"A secret's file could not be read: {error.filename}: {error.strerror}") from None
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    return f"{str(location[0]).upper()}: " if location else ""
+
+
+def _or_value_error(check: Any) -> str:
+    try:
+        return check()
+    except NotUnderstood as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,289 @@
+"""Markdown as GitHub reads it: the report of a day, whose table of contents leads where it says."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, assert_never
+from zoneinfo import ZoneInfo
+
+import formatters as say
+from bot.core.model import Advice, Commit, Digest, Entry, FileChange, Repo, Risk, ScopeItem, Statement
+from bot.core.replies import (
+    AnalysisView,
+    CommitIndex,
+    DigestView,
+    Help,
+    ListedSubscription,
+    Notice,
+    Progress,
+    Reply,
+    SubscriptionList,
+)
+from formatters.markdown.document import Contents, Heading, Part, plain_heading, written
+from formatters.markdown.text import code, literal, prose
+
+#: Characters of a heading; GitHub has no limit, readers have.
+HEADING_MAX: Final = 200
+#: Files that one analysis lists.
+FILES_MAX: Final = 100
+
+_COMMITS: Final = "Commits"
+_COLUMNS: Final = (say.AUTHOR, say.SUBJECT, say.COMMIT)
+_TIME: Final = "Time"
+_BY_TYPE: Final = "By type"
+_STATISTICS: Final = "Statistics"
+_CONTENTS: Final = "Contents"
+_IMPORTANCE: Final = "importance"
+_UTC: Final = ZoneInfo("UTC")
+
+
+def render(reply: Reply) -> str:
+    """A document that ends with a line break."""
+    match reply:
+        case DigestView(digest=digest):
+            return report([digest])
+        case CommitIndex(digest=digest):
+            return written([_title(digest), *(_table(digest) if digest.entries else [literal(say.quiet(digest))])])
+        case AnalysisView(repo=repo, entry=entry):
+            return written([_heading(1, entry), *_analysis(repo, entry, _UTC)])
+        case SubscriptionList(subscriptions=listed):
+            return written(_subscriptions(listed))
+        case Progress():
+            return written([literal(say.progress(reply))])
+        case Notice(text=text, example=example):
+            return written([literal(text), *_try(example)])
+        case Help():
+            return written(_help())
+        case _:
+            assert_never(reply)
+
+
+def report(digests: Sequence[Digest]) -> str:
+    """One file for one or several digests: tables and statistics, contents, then every analysis at its depth.
+
+    Several repositories, or several days of one, are a chapter each. Raises ValueError for none.
+    """
+    match digests:
+        case []:
+            raise ValueError("a report needs a digest")
+        case [digest]:
+            return written([_title(digest), *_overview(digest, level=2), *_contents([digest]), *_chapters(digest, 2)])
+        case _:
+            chapters = [part for digest in digests for part in _chapter(digest)]
+            return written([_several(digests), *_contents(digests), *chapters])
+
+
+# The frame of a report
+
+
+def _title(digest: Digest) -> Heading:
+    return plain_heading(1, f"{digest.repo}: {digest.day}")
+
+
+def _several(digests: Sequence[Digest]) -> Heading:
+    first, last = (pick(digests, key=lambda digest: digest.day.date).day for pick in (min, max))
+    days = str(first) if first.date == last.date else f"{first} to {last}"
+    return plain_heading(1, f"{_COMMITS} of {days}")
+
+
+def _chapter(digest: Digest) -> list[Part]:
+    heading = plain_heading(2, f"{digest.repo}: {digest.day}")
+    return [heading, *_overview(digest, level=3), *_chapters(digest, 3)]
+
+
+def _contents(digests: Sequence[Digest]) -> list[Part]:
+    """None where nothing would follow."""
+    if len(digests) == 1 and not digests[0].entries:
+        return []
+    return [plain_heading(2, _CONTENTS), Contents()]
+
+
+def _overview(digest: Digest, level: int) -> list[Part]:
+    if not digest.entries:
+        return [literal(say.quiet(digest))]
+    caveats = say.caveats(DigestView(digest=digest))
+    introduction = filter(None, (literal(", ".join(caveats)), prose(digest.lead)))
+    return [*introduction, *_table(digest), plain_heading(level, _STATISTICS), _statistics(digest)]
+
+
+def _table(digest: Digest) -> list[Part]:
+    """Newest first, in local time."""
+    columns = (f"{_TIME} ({digest.day.zone.key})", *_COLUMNS)
+    rows = [columns, ("---",) * len(columns), *(_row(digest, entry) for entry in digest.entries)]
+    return ["\n".join(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def _row(digest: Digest, entry: Entry) -> tuple[str, ...]:
+    commit = entry.commit
+    return (
+        say.clock(commit.committed_at, digest.day.zone),
+        literal(say.author(commit.author)),
+        literal(commit.subject) or say.NO_HEADLINE,
+        f"{say.ICONS[entry.analysis.importance]} {_commit_link(digest.repo, entry)}",
+    )
+
+
+def _statistics(digest: Digest) -> str:
+    entries = digest.entries
+    files = len({file.path for entry in entries for file in entry.commit.files})
+    kinds = Counter(kind for entry in entries for kind in entry.analysis.types)
+    authors = Counter(say.author(entry.commit.author) for entry in entries)
+    items = [
+        f"{say.counted(len(entries), 'commit', 'commits')}: {', '.join(say.level_counts(entries))}",
+        f"{say.counted(len(authors), 'author', 'authors')}: {_tally(authors)}",
+        f"{say.churn(digest.additions, digest.deletions)} lines in {say.counted(files, 'file', 'files')}",
+        f"{_BY_TYPE}: {_tally(Counter({f'{say.TYPE_ICONS[kind]} {kind}': number for kind, number in kinds.items()}))}",
+        *([say.merges(digest)] if digest.merges else []),
+        say.origin(digest),
+    ]
+    return _list(literal(item) for item in items)
+
+
+def _tally(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in counts.most_common())
+
+
+def _chapters(digest: Digest, level: int) -> Iterator[Part]:
+    for importance, entries in digest.by_importance().items():
+        if entries:
+            name = f"{say.ICONS[importance]} {say.LEVELS[importance]} {_IMPORTANCE} ({len(entries):,})"
+            yield plain_heading(level, name)
+            for entry in entries:
+                yield _heading(level + 1, entry)
+                yield from _analysis(digest.repo, entry, digest.day.zone)
+
+
+# One analysis
+
+
+def _heading(level: int, entry: Entry) -> Heading:
+    """The SHA gives every commit an anchor of its own, whatever its headline."""
+    text = say.cut(say.headline(entry), HEADING_MAX)
+    sha = f" ({entry.commit.short_sha})"
+    return Heading(level=level, shown=prose(text) + sha, text="".join(span.text for span in say.spans(text)) + sha)
+
+
+def _analysis(repo: Repo, entry: Entry, zone: ZoneInfo) -> Iterator[Part]:
+    commit, analysis = entry.commit, entry.analysis
+    if len(say.headline(entry)) > HEADING_MAX:
+        yield prose(say.headline(entry))
+    yield _list(_facts(repo, entry, zone))
+    yield from _part(say.SUMMARY, (_statement(statement, commit) for statement in say.summary(entry)))
+    yield from _part(say.SCOPE, map(_scope, analysis.scope))
+    for name, statements in say.insights(analysis.insight):
+        yield from _part(name, (_statement(statement, commit) for statement in statements))
+    yield from _part(say.RISKS, (_risk(risk, commit) for risk in analysis.risks))
+    yield from _part(say.ADVICE_TITLE, map(_advice, analysis.advice))
+    if lines := say.visible_lines(analysis.quotation):
+        yield from [_label(say.QUOTATION), _quotation(lines)]
+    yield from _files(entry)
+    yield literal(f"{say.writer(analysis.provenance)}.")
+
+
+def _facts(repo: Repo, entry: Entry, zone: ZoneInfo) -> Iterator[str]:
+    commit, analysis = entry.commit, entry.analysis
+    importance = " · ".join(filter(None, (say.level(analysis.rating), say.grounds(analysis.rating))))
+    yield f"**{say.IMPORTANCE}:** {prose(importance)}"
+    if analysis.types:
+        yield f"**{say.TYPE}:** {say.kinds(analysis.types)}"
+    yield f"**{say.COMMIT}:** {_commit_link(repo, entry)}{_pull_request(repo, entry)}"
+    if say.visible(commit.subject) != say.headline(entry):
+        yield f"**{say.SUBJECT}:** {literal(commit.subject) or say.NO_HEADLINE}"
+    when = f"{say.clock(commit.committed_at, zone)} ({zone.key})"
+    yield f"**{say.AUTHOR}:** {literal(say.author(commit.author))}, {when}"
+
+
+def _commit_link(repo: Repo, entry: Entry) -> str:
+    return _link(f"`{entry.commit.short_sha}`", repo.commit_url(entry.commit.sha))
+
+
+def _pull_request(repo: Repo, entry: Entry) -> str:
+    number = entry.commit.pull_request
+    return (
+        f", {say.PULL_REQUEST.lower()} {_link(f'#{number}', repo.pull_request_url(number))}"
+        if number is not None
+        else ""
+    )
+
+
+def _link(shown: str, url: str | None) -> str:
+    return f"[{shown}]({url})" if url else shown
+
+
+def _statement(statement: Statement, commit: Commit) -> str:
+    sources = ", ".join(code(source.name) + source.hunks for source in say.sources(statement, commit))
+    return prose(statement.text) + (f" ({sources})" if sources else "")
+
+
+def _scope(item: ScopeItem) -> str:
+    name = code(item.name) if say.is_identifier(item.name) else literal(item.name)
+    return ": ".join(filter(None, (name, prose(item.effect))))
+
+
+def _risk(risk: Risk, commit: Commit) -> str:
+    labelled = ((say.CONSEQUENCE, prose(risk.consequence)), (say.MITIGATION, prose(risk.mitigation)))
+    return "\n".join([_statement(risk.risk, commit), *(f"  - **{label}:** {text}" for label, text in labelled if text)])
+
+
+def _advice(advice: Advice) -> str:
+    return f"**{say.ADVICE[advice.kind]}:** {prose(advice.text)}"
+
+
+def _quotation(lines: Sequence[str]) -> str:
+    """A blockquote that keeps its lines; empty ones part its paragraphs."""
+    paragraphs = (list(group) for filled, group in groupby(lines, key=bool) if filled)
+    return "\n>\n".join("\\\n".join(f"> {literal(line)}" for line in paragraph) for paragraph in paragraphs)
+
+
+def _files(entry: Entry) -> Iterator[Part]:
+    files = entry.commit.files
+    left_out = len(files) - FILES_MAX
+    rows = [*map(_file, files[:FILES_MAX]), *([say.more_files(left_out)] if left_out > 0 else [])]
+    lines = say.churn(entry.commit.additions, entry.commit.deletions)
+    yield from _part(f"{say.FILES} ({len(files):,}, {lines} lines)", rows)
+    if entry.commit.files_truncated:
+        yield say.FILES_TRUNCATED
+
+
+def _file(file: FileChange) -> str:
+    return f"{code(file.path)} {literal(say.file_note(file))}"
+
+
+def _part(label: str, items: Iterable[str]) -> list[Part]:
+    listed = _list(filter(None, items))
+    return [_label(label), listed] if listed else []
+
+
+def _label(text: str) -> str:
+    return f"**{text}**"
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+# Everything else
+
+
+def _subscriptions(listed: Sequence[ListedSubscription]) -> list[Part]:
+    if not listed:
+        return [say.NO_SUBSCRIPTIONS, *_try(say.FIRST_SUBSCRIPTION)]
+    return [f"{say.SUBSCRIPTIONS}:", _list(map(_subscription, listed))]
+
+
+def _subscription(listed: ListedSubscription) -> str:
+    repo = listed.subscription.terms.repo
+    broken = literal(listed.subscription.broken)
+    return f"{_link(str(repo), repo.url)}: {say.schedule(listed)}" + (f"; {say.BROKEN}: {broken}" if broken else "")
+
+
+def _help() -> list[Part]:
+    rows = (f"{code(example) or say.NOTHING}: {literal(does)}" for example, does in say.GRAMMAR)
+    return [plain_heading(1, say.HELP), _list(rows), say.GRAMMAR_NOTE]
+
+
+def _try(example: str) -> list[Part]:
+    return [f"{say.TRY}: {code(example)}"] if say.visible(example) else []

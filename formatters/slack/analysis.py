@@ -1,0 +1,167 @@
+"""One commit's whole analysis, as a modal or as a message."""
+
+from collections.abc import Iterable, Iterator
+
+import formatters as say
+from bot.core.model import Advice, Commit, Entry, FileChange, Risk, ScopeItem, Statement
+from bot.core.replies import AnalysisView
+from formatters.slack import blocks, limits, wording
+from formatters.slack.blocks import Block, Item
+
+#: How many blocks of `SECTION_TEXT_MAX` characters one part may fill; together they stay far below a view's 100.
+_PART_BLOCKS = 4
+
+
+def view(reply: AnalysisView) -> list[Block]:
+    """Everything, in at most 40 blocks of rich text."""
+    return [*_parts(reply), _writer(reply.entry)]
+
+
+def message(reply: AnalysisView) -> list[Block]:
+    """As much as a message may carry, and a button to the rest."""
+    whole = view(reply)
+    if blocks.weight(whole) <= limits.MESSAGE_CHARACTERS_MAX:
+        return whole
+    rest = [
+        blocks.section(wording.SHORTENED),
+        blocks.actions(blocks.details(reply.repo, reply.entry)),
+        _writer(reply.entry),
+    ]
+    return [*_while_free(_parts(reply), limits.MESSAGE_CHARACTERS_MAX - blocks.weight(rest)), *rest]
+
+
+def _while_free(parts: Iterable[Block], characters: int) -> Iterator[Block]:
+    for part in parts:
+        characters -= blocks.weight(part)
+        if characters < 0:
+            return
+        yield part
+
+
+def _parts(reply: AnalysisView) -> Iterator[Block]:
+    commit, analysis = reply.entry.commit, reply.entry.analysis
+    yield blocks.rich(blocks.line(*_headline(reply.entry)))
+    yield blocks.rich(blocks.bullets(list(_facts(reply))))
+    yield from _listing(say.SUMMARY, [_statement(statement, commit) for statement in say.summary(reply.entry)])
+    yield from _listing(say.SCOPE, [_scope(item) for item in analysis.scope])
+    for name, statements in say.insights(analysis.insight):
+        yield from _listing(name, [_statement(statement, commit) for statement in statements])
+    yield from _listing(say.RISKS, [_risk(risk, commit) for risk in analysis.risks], ordered=True)
+    yield from _listing(say.ADVICE_TITLE, [_advice(advice) for advice in analysis.advice])
+    yield from _quotation(analysis.quotation)
+    yield from _files(reply.entry)
+
+
+# Facts
+
+
+def _headline(entry: Entry) -> Iterator[Block]:
+    for span in say.spans(blocks.cut(say.headline(entry), limits.SECTION_TEXT_MAX - 100)):
+        yield blocks.words(span.text, bold=True, code=span.code)
+
+
+def _facts(reply: AnalysisView) -> Iterator[Item]:
+    commit, analysis = reply.entry.commit, reply.entry.analysis
+    importance = " · ".join(filter(None, (say.level(analysis.rating), say.grounds(analysis.rating))))
+    yield blocks.prose(importance, limits.STATEMENT_MAX)
+    if analysis.types:
+        yield [blocks.words(say.kinds(analysis.types))]
+    subject = blocks.cut(commit.subject, limits.STATEMENT_MAX)
+    if subject and say.visible(commit.subject) != say.headline(reply.entry):
+        yield [blocks.words(f"{say.SUBJECT}: {subject}")]
+    yield [blocks.words(f"{blocks.cut(say.author(commit.author), limits.NAME_MAX)} · "), _instant(reply.entry)]
+    yield list(_addresses(reply))
+
+
+def _instant(entry: Entry) -> Block:
+    """In the reader's own zone. https://docs.slack.dev/reference/block-kit/blocks/rich-text-block#date-element-type"""
+    committed_at = entry.commit.committed_at
+    return {
+        "type": "date",
+        "timestamp": int(committed_at.timestamp()),
+        "format": "{date_num} {time_secs}",
+        "fallback": f"{committed_at:%Y-%m-%d %H:%M:%S} UTC",
+    }
+
+
+def _addresses(reply: AnalysisView) -> Iterator[Block]:
+    commit = reply.entry.commit
+    yield blocks.words(f"{say.COMMIT} ")
+    yield blocks.anchor(reply.repo.commit_url(commit.sha), commit.short_sha)
+    if commit.pull_request is not None:
+        yield blocks.words(f" · {say.PULL_REQUEST.lower()} ")
+        yield blocks.anchor(reply.repo.pull_request_url(commit.pull_request), f"#{commit.pull_request}")
+    files = say.counted(len(commit.files), "file", "files")
+    yield blocks.words(f" · {say.churn(commit.additions, commit.deletions)} lines in {files}")
+
+
+# Opinions
+
+
+def _statement(statement: Statement, commit: Commit) -> Item:
+    return [*blocks.prose(statement.text, limits.STATEMENT_MAX), *_sources(statement, commit)]
+
+
+def _sources(statement: Statement, commit: Commit) -> Item:
+    sources = blocks.cut(", ".join(map("".join, say.sources(statement, commit))), limits.SOURCES_MAX)
+    return [blocks.words(f" ({sources})", italic=True)] if sources else []
+
+
+def _scope(item: ScopeItem) -> Item:
+    name = blocks.cut(item.name, limits.PATH_MAX)
+    effect = blocks.prose(item.effect, limits.STATEMENT_MAX)
+    return [
+        *([blocks.words(name, code=say.is_identifier(name))] if name else []),
+        *([blocks.words(": "), *effect] if effect else []),
+    ]
+
+
+def _risk(risk: Risk, commit: Commit) -> Item:
+    return [
+        *_statement(risk.risk, commit),
+        *_labelled(say.CONSEQUENCE, risk.consequence),
+        *_labelled(say.MITIGATION, risk.mitigation),
+    ]
+
+
+def _labelled(label: str, text: str) -> Item:
+    words = blocks.prose(text, limits.STATEMENT_MAX)
+    return [blocks.words(f"\n{label}: ", bold=True), *words] if words else []
+
+
+def _advice(advice: Advice) -> Item:
+    return [blocks.words(f"{say.ADVICE[advice.kind]}: ", bold=True), *blocks.prose(advice.text, limits.STATEMENT_MAX)]
+
+
+def _quotation(text: str) -> list[Block]:
+    lines = "\n".join(say.visible_lines(text))
+    if not lines:
+        return []
+    whole = say.cut(lines, limits.SECTION_TEXT_MAX - len(say.QUOTATION) - 1, weigh=blocks.weigh)
+    label = blocks.line(blocks.words(say.QUOTATION, bold=True))
+    return [blocks.rich(label, blocks.quote(blocks.words(whole)))]
+
+
+# Files, and everything that is a list
+
+
+def _files(entry: Entry) -> Iterator[Block]:
+    files = say.counted(len(entry.commit.files), "file", "files")
+    yield from _listing(f"{say.FILES} ({files})", [_file(file) for file in entry.commit.files], more=say.more_files)
+    if entry.commit.files_truncated:
+        yield blocks.context(say.FILES_TRUNCATED)
+
+
+def _file(file: FileChange) -> Item:
+    note = blocks.cut(say.file_note(file), limits.PATH_MAX)
+    return [blocks.words(blocks.cut(file.path, limits.PATH_MAX), code=True), blocks.words(f" {note}")]
+
+
+def _listing(
+    label: str, items: Iterable[Item], *, ordered: bool = False, more: say.More = say.more_items
+) -> list[Block]:
+    return blocks.listing(label, items, pages=_PART_BLOCKS, ordered=ordered, more=more)
+
+
+def _writer(entry: Entry) -> Block:
+    return blocks.context(say.writer(entry.analysis.provenance))

@@ -1,0 +1,197 @@
+"""Block Kit's parts as plain dicts, the escaping of untrusted text, and how much of the budget a block takes.
+
+Untrusted text stands in `plain_text` and `rich_text`, which interpret nothing: escaping keeps `<!channel>` from being
+obeyed in `mrkdwn`, but nothing keeps `*bold*` from being bold there. Only links and the fallback text are `mrkdwn`.
+https://docs.slack.dev/messaging/formatting-message-text
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+
+import formatters as say
+from bot.core.commands import ShowCommit, ShowIndex, encode
+from bot.core.model import Entry, Repo
+from formatters.slack import limits, wording
+
+Block = dict[str, Any]
+
+_ENTITIES: Final[Mapping[str, str]] = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+#: From here on, UTF-16 needs two units.
+_ASTRAL: Final = "\U00010000"
+#: Characters kept in each block of a list for saying how much is missing.
+_LISTING_SPARE: Final = 60
+_ESCAPES: Final = str.maketrans(dict(_ENTITIES))
+
+# Text
+
+
+def escape(text: str) -> str:
+    """Text in which `<!channel>`, `<@U1>` and `<url|label>` are characters, not commands."""
+    return text.translate(_ESCAPES)
+
+
+def weigh(character: str) -> int:
+    """What one code point costs: entities count as written, emoji as in UTF-16."""
+    return len(_ENTITIES.get(character, character)) if character < _ASTRAL else 2
+
+
+def cut(text: str, limit: int) -> str:
+    return say.cut(say.visible(text), limit, weigh=weigh)
+
+
+def plain(text: str, limit: int) -> Block:
+    """A text object that is shown as it is; `emoji: false` leaves `:tada:` alone. Slack refuses an empty one."""
+    return {"type": "plain_text", "text": cut(text, limit) or "…", "emoji": False}
+
+
+def links(texts: Iterable[str]) -> Block:
+    """A text object of links made by `link`; `verbatim` keeps everything between them from becoming another one."""
+    return {"type": "mrkdwn", "text": " · ".join(texts), "verbatim": True}
+
+
+def link(url: str | None, label: str) -> str:
+    return f"<{escape(url)}|{escape(label)}>" if url else escape(label)
+
+
+# Elements of rich text: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+
+
+def words(text: str, *, bold: bool = False, italic: bool = False, code: bool = False) -> Block:
+    style = {name: True for name, on in (("bold", bold), ("italic", italic), ("code", code)) if on}
+    return {"type": "text", "text": text, **({"style": style} if style else {})}
+
+
+def anchor(url: str | None, label: str) -> Block:
+    return {"type": "link", "url": url, "text": label} if url else words(label, code=True)
+
+
+def prose(text: str, limit: int) -> list[Block]:
+    """An analyst's sentence, with its identifiers as code."""
+    return [words(span.text, code=span.code) for span in say.spans(cut(text, limit))]
+
+
+def line(*elements: Block) -> Block:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def bullets(items: Sequence[Sequence[Block]], *, ordered: bool = False) -> Block:
+    style = "ordered" if ordered else "bullet"
+    return {"type": "rich_text_list", "style": style, "elements": [line(*item) for item in items]}
+
+
+def quote(*elements: Block) -> Block:
+    return {"type": "rich_text_quote", "elements": list(elements)}
+
+
+# Blocks
+
+Item = list[Block]
+
+
+def listing(
+    label: str, items: Iterable[Item], *, pages: int, ordered: bool = False, more: say.More = say.more_items
+) -> list[Block]:
+    """A label and its items in at most `pages` blocks of rich text; how many do not fit is said."""
+    packed = list(_packed(filter(None, items), limits.SECTION_TEXT_MAX - len(label) - _LISTING_SPARE))
+    if not packed:
+        return []
+    left_out = sum(map(len, packed[pages:]))
+    shown = [rich(bullets(page, ordered=ordered)) for page in packed[:pages]]
+    shown[0]["elements"].insert(0, line(words(label, bold=True)))
+    if left_out:
+        shown[-1]["elements"].append(line(words(more(left_out))))
+    return shown
+
+
+def _packed(items: Iterable[Item], characters: int) -> Iterator[list[Item]]:
+    page: list[Item] = []
+    free = characters
+    for item in items:
+        size = weight(item)
+        if page and size > free:
+            yield page
+            page, free = [], characters
+        page.append(item)
+        free -= size
+    if page:
+        yield page
+
+
+def rich(*parts: Block) -> Block:
+    return {"type": "rich_text", "elements": list(parts)}
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(text, limits.HEADER_TEXT_MAX)}
+
+
+def section(text: str) -> Block:
+    return {"type": "section", "text": plain(text, limits.SECTION_TEXT_MAX)}
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [plain(text, limits.SECTION_TEXT_MAX)]}
+
+
+def actions(*elements: Block) -> Block:
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(text: str, action: str, question: ShowCommit | ShowIndex, label: str = "") -> Block:
+    """A button that carries its whole question; `label` is what screen readers say instead of its text."""
+    spoken = {"accessibility_label": say.cut(label, limits.BUTTON_LABEL_MAX)} if label else {}
+    shown = plain(text, limits.BUTTON_TEXT_MAX)
+    return {"type": "button", "text": shown, "action_id": action, "value": encode(question), **spoken}
+
+
+def browse(text: str, url: str) -> Block:
+    """A button that opens a page. Slack reports the click all the same, under `digest.browse`."""
+    return {"type": "button", "text": plain(text, limits.BUTTON_TEXT_MAX), "action_id": "digest.browse", "url": url}
+
+
+# One commit, wherever commits are listed
+
+
+def commit(repo: Repo, entry: Entry) -> Block:
+    """One block: type and headline, then author and links, with the button that opens the analysis."""
+    kinds = say.kinds(entry.analysis.types)
+    shown = " · ".join(filter(None, (kinds, say.headline(entry))))
+    return {
+        "type": "section",
+        "text": plain(shown, limits.HEADLINE_MAX),
+        "fields": [plain(say.author(entry.commit.author), limits.NAME_MAX), links(_addresses(repo, entry))],
+        "accessory": details(repo, entry),
+    }
+
+
+def details(repo: Repo, entry: Entry) -> Block:
+    sha = entry.commit.short_sha
+    return button(wording.DETAILS, "commit.open", ShowCommit(repo=repo, sha=entry.commit.sha), wording.details_of(sha))
+
+
+def _addresses(repo: Repo, entry: Entry) -> Iterable[str]:
+    number = entry.commit.pull_request
+    if number is not None:
+        yield link(repo.pull_request_url(number), f"#{number}")
+    yield link(repo.commit_url(entry.commit.sha), entry.commit.short_sha)
+
+
+# Budget
+
+
+def weight(block: object) -> int:
+    """Characters that Slack counts for a block: every text in it, addresses in `mrkdwn` included to be safe."""
+    if isinstance(block, list):
+        return sum(map(weight, cast("list[object]", block)))
+    if not isinstance(block, dict):
+        return 0
+    part = cast("Block", block)
+    overhead = limits.HEADER_OVERHEAD if part.get("type") == "header" else 0
+    match part.get("text"):
+        case str(text) if part.get("type") == "mrkdwn":
+            own = sum(1 if character < _ASTRAL else 2 for character in text)
+        case str(text):
+            own = sum(map(weigh, text))
+        case _:
+            own = 0
+    return overhead + own + sum(map(weight, part.values()))

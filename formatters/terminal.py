@@ -1,0 +1,257 @@
+"""A terminal: what an engineer reads between two commands."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+from typing import Final, assert_never
+
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+import formatters as say
+from bot.core.model import Advice, Commit, Digest, Entry, Importance, Risk, ScopeItem, Statement
+from bot.core.replies import (
+    AnalysisView,
+    CommitIndex,
+    DigestView,
+    Help,
+    ListedSubscription,
+    Notice,
+    Progress,
+    Reply,
+    SubscriptionList,
+)
+
+_LEVEL_STYLES: Final = {Importance.HIGH: "bold red", Importance.MEDIUM: "bold yellow", Importance.LOW: "bold green"}
+_MORE_ABOUT: Final = "One of them in full"
+#: Columns of an author's name in a list.
+_AUTHOR_MAX: Final = 18
+#: Columns of text below which a line cannot be read any more.
+_NARROWEST: Final = 60
+
+
+def render(reply: Reply, *, width: int = 100, color: bool = True) -> str:
+    """Lines of at most `width` columns, but never less than 60. With `color`, escape sequences set our styles only."""
+    console = Console(
+        file=StringIO(),
+        width=max(width, _NARROWEST),
+        color_system="standard" if color else None,
+        force_terminal=color,
+        no_color=not color,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
+    with console.capture() as captured:
+        console.print(_shown(reply))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def _shown(reply: Reply) -> RenderableType:
+    match reply:
+        case DigestView():
+            return Group(*_digest(reply))
+        case CommitIndex(digest=digest):
+            return Group(*_digest(DigestView(digest=digest)))
+        case AnalysisView():
+            return Group(*_analysis(reply))
+        case SubscriptionList(subscriptions=listed):
+            return Group(*_subscriptions(listed))
+        case Progress():
+            return Text(say.progress(reply))
+        case Notice(text=text, example=example):
+            return Group(Text(say.visible(text)), *_try(example))
+        case Help():
+            return _help()
+        case _:
+            assert_never(reply)
+
+
+# A digest: everything, one line a commit
+
+
+def _digest(view: DigestView) -> Iterator[RenderableType]:
+    digest = view.digest
+    title = Text(f"{digest.repo}  {digest.day}", style="bold")
+    yield title.append("".join(f"  {caveat}" for caveat in say.caveats(view)), style="yellow")
+    if not digest.entries:
+        yield Text(say.quiet(digest))
+        return
+    yield Text("  ".join(say.facts(digest)))
+    if say.visible(digest.lead):
+        yield Text()
+        yield _prose(digest.lead)
+    for level, entries in digest.by_importance().items():
+        if entries:
+            yield Text()
+            yield Text(f"{say.ICONS[level]} {say.LEVELS[level]} ({len(entries):,})", style=_LEVEL_STYLES[level])
+            yield _commits(digest, entries)
+    yield Text()
+    yield Text(say.origin(digest), style="dim")
+    yield Text(f"{_MORE_ABOUT}: commit {say.ranked(digest)[0].commit.short_sha}", style="dim")
+
+
+def _commits(digest: Digest, entries: Sequence[Entry]) -> Table:
+    """Columns: SHA, local time, type, headline, author, pull request; aligned through all groups of a digest."""
+    everyone = [cell_len(say.author(entry.commit.author)) for entry in digest.entries]
+    grid = Table.grid(padding=(0, 1), expand=True)
+    for width, style in ((7, "cyan"), (5, "dim"), (2, "")):
+        grid.add_column(no_wrap=True, width=width, style=style)
+    grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    grid.add_column(no_wrap=True, overflow="ellipsis", style="dim", width=min(_AUTHOR_MAX, max(everyone)))
+    grid.add_column(
+        no_wrap=True, style="dim", justify="right", width=max(len(_number(entry)) for entry in digest.entries)
+    )
+    for entry in entries:
+        grid.add_row(
+            entry.commit.short_sha,
+            say.clock(entry.commit.committed_at, digest.day.zone)[11:16],
+            say.kinds(entry.analysis.types)[:1],
+            _prose(say.headline(entry)),
+            Text(say.author(entry.commit.author)),
+            _number(entry),
+        )
+    return grid
+
+
+def _number(entry: Entry) -> str:
+    return f"#{entry.commit.pull_request}" if entry.commit.pull_request is not None else ""
+
+
+# One commit in full
+
+
+def _analysis(reply: AnalysisView) -> Iterator[RenderableType]:
+    commit, analysis = reply.entry.commit, reply.entry.analysis
+    yield _prose(say.headline(reply.entry), style="bold")
+    yield _facts(reply)
+    yield from _part(say.SUMMARY, [_statement(statement, commit) for statement in say.summary(reply.entry)])
+    yield from _part(say.SCOPE, [_scope(item) for item in analysis.scope])
+    for name, statements in say.insights(analysis.insight):
+        yield from _part(name, [_statement(statement, commit) for statement in statements])
+    yield from _part(say.RISKS, [_risk(risk, commit) for risk in analysis.risks])
+    yield from _part(say.ADVICE_TITLE, [_advice(advice) for advice in analysis.advice])
+    if quoted := say.visible_lines(analysis.quotation):
+        yield from _titled(say.QUOTATION, (Padding(Text(line), (0, 0, 0, 2)) for line in quoted))
+    if commit.files:
+        yield from _titled(f"{say.FILES} ({len(commit.files):,})", [_files(reply.entry)])
+    if commit.files_truncated:
+        yield Text(say.FILES_TRUNCATED)
+    yield Text()
+    yield Text(say.writer(analysis.provenance), style="dim")
+
+
+def _facts(reply: AnalysisView) -> RenderableType:
+    commit, analysis = reply.entry.commit, reply.entry.analysis
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    importance = Text(say.level(analysis.rating), style=_LEVEL_STYLES[analysis.importance])
+    if grounds := say.grounds(analysis.rating):
+        importance.append(f" · {grounds}", style="not bold default")
+    grid.add_row(say.IMPORTANCE, importance)
+    grid.add_row(say.TYPE, say.kinds(analysis.types))
+    if say.visible(commit.subject) != say.headline(reply.entry):
+        grid.add_row(say.SUBJECT, Text(say.visible(commit.subject) or say.NO_HEADLINE))
+    grid.add_row(say.AUTHOR, Text(say.author(commit.author)))
+    grid.add_row(say.COMMITTED, f"{commit.committed_at:%Y-%m-%d %H:%M:%S} UTC")
+    grid.add_row(say.COMMIT, reply.repo.commit_url(commit.sha) or commit.sha)
+    if commit.pull_request is not None:
+        grid.add_row(say.PULL_REQUEST, reply.repo.pull_request_url(commit.pull_request) or f"#{commit.pull_request}")
+    return grid
+
+
+def _statement(statement: Statement, commit: Commit) -> Text:
+    sources = ", ".join(map("".join, say.sources(statement, commit)))
+    return _prose(statement.text).append(f" ({sources})" if sources else "", style="dim")
+
+
+def _scope(item: ScopeItem) -> Text:
+    effect = say.visible(item.effect)
+    name = Text(say.visible(item.name), style="cyan" if say.is_identifier(item.name) else "bold")
+    return name.append_text(_prose(f": {effect}" if effect else "", style="default"))
+
+
+def _risk(risk: Risk, commit: Commit) -> Text:
+    shown = _statement(risk.risk, commit)
+    for label, text in ((say.CONSEQUENCE, risk.consequence), (say.MITIGATION, risk.mitigation)):
+        if say.visible(text):
+            shown.append(f"\n{label}: ", style="bold").append_text(_prose(text))
+    return shown
+
+
+def _advice(advice: Advice) -> Text:
+    return Text(f"{say.ADVICE[advice.kind]}: ", style="bold").append_text(_prose(advice.text, style="not bold"))
+
+
+def _files(entry: Entry) -> Padding:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(overflow="fold", style="cyan")
+    grid.add_column(overflow="fold")
+    for file in entry.commit.files:
+        grid.add_row(Text(say.visible(file.path)), Text(say.file_note(file)))
+    return Padding.indent(grid, 2)
+
+
+def _part(title: str, items: Sequence[Text]) -> Iterator[RenderableType]:
+    if items:
+        yield from _titled(title, [_list(items)])
+
+
+def _list(items: Iterable[Text]) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for item in items:
+        grid.add_row(" •", item)
+    return grid
+
+
+def _titled(title: str, body: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    yield Text()
+    yield Text(title, style="bold")
+    yield from body
+
+
+# Everything else
+
+
+def _subscriptions(listed: Sequence[ListedSubscription]) -> Iterator[RenderableType]:
+    if not listed:
+        yield Text(say.NO_SUBSCRIPTIONS)
+        yield from _try(say.FIRST_SUBSCRIPTION)
+        return
+    yield Text(say.SUBSCRIPTIONS, style="bold")
+    yield _list([_subscription(item) for item in listed])
+
+
+def _subscription(listed: ListedSubscription) -> Text:
+    shown = Text(str(listed.subscription.terms.repo), style="cyan").append(f": {say.schedule(listed)}", style="default")
+    broken = say.visible(listed.subscription.broken)
+    return shown.append(f"\n{say.BROKEN}: {broken}", style="red") if broken else shown
+
+
+def _help() -> Group:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="cyan", overflow="fold")
+    grid.add_column()
+    for example, does in say.GRAMMAR:
+        grid.add_row(example or say.NOTHING, does)
+    return Group(Text(say.HELP, style="bold"), Padding.indent(grid, 2), Text(say.GRAMMAR_NOTE, style="dim"))
+
+
+def _try(example: str) -> Iterator[Text]:
+    if example:
+        yield Text(f"{say.TRY}: ").append(say.visible(example), style="cyan")
+
+
+def _prose(text: str, *, style: str = "") -> Text:
+    """An analyst's sentence, with its identifiers in another colour."""
+    shown = Text(style=style)
+    for span in say.spans(text):
+        shown.append(span.text, style="cyan" if span.code else "")
+    return shown

@@ -1,0 +1,63 @@
+"""What every test may ask for: a clock that stands still, a migrated SQLite file, and counterparts that are real."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.adapters.database.archive import DatabaseArchive
+from bot.adapters.database.engine import migrate, open_database
+from bot.adapters.database.ledger import DatabaseLedger
+from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from tests.fakes import FakeClock
+
+pytest_plugins = ["tests.counterparts.fixtures"]
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest version, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("database") / "migrated.db"
+
+    async def make() -> None:
+        engine = open_database(f"sqlite:///{path}")
+        await migrate(engine)
+        await engine.dispose()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def database_url(migrated_file: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'digest.db')}"
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = open_database(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def archive(engine: AsyncEngine) -> DatabaseArchive:
+    return DatabaseArchive(engine)
+
+
+@pytest.fixture
+def subscriptions(engine: AsyncEngine) -> DatabaseSubscriptions:
+    return DatabaseSubscriptions(engine)
+
+
+@pytest.fixture
+def ledger(engine: AsyncEngine) -> DatabaseLedger:
+    return DatabaseLedger(engine)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()

@@ -1,0 +1,264 @@
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.adapters.database.archive import DatabaseArchive
+from bot.adapters.database.ledger import DatabaseLedger
+from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from bot.core.digests import Digests
+from bot.core.errors import (
+    BotError,
+    ChannelGone,
+    DeliveryUncertain,
+    HistoryUnreadable,
+    MessageRejected,
+    PlatformUnavailable,
+    SourceUnavailable,
+)
+from bot.core.model import Platform, SubscriptionTerms
+from bot.core.replies import DigestView
+from bot.core.rounds import LEASE, Rounds, retry_delay
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1")
+NINE = datetime(2026, 1, 22, 1, tzinfo=UTC)
+
+
+class Stage:
+    """Rounds over a real ledger, with everything outside faked."""
+
+    def __init__(self, archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, ledger: DatabaseLedger) -> None:
+        self.clock = FakeClock(NINE - timedelta(hours=1))
+        self.source = FakeSource([commit("feat: greet", "2026-01-21T08:00:00+00:00")])
+        self.messenger = FakeMessenger()
+        self.archive = archive
+        self.subscriptions = subscriptions
+        self.ledger = ledger
+        self.rounds = self.process()
+
+    def process(self) -> Rounds:
+        """Another process over the same database, as after a restart."""
+        digests = Digests(source=self.source, analyst=FakeAnalyst(), archive=self.archive, now=self.clock)
+        return Rounds(
+            digests=digests,
+            subscriptions=self.subscriptions,
+            ledger=self.ledger,
+            messengers={Platform.SLACK: self.messenger},
+            now=self.clock,
+        )
+
+    async def tick(self, *, at: datetime | None = None) -> None:
+        if at is not None:
+            self.clock.now = at
+        await self.rounds.tick()
+        await self.rounds.finish()
+
+    @property
+    def days(self) -> list[str]:
+        """The days that were posted, with `late` behind those that say so."""
+        views = [reply for _, reply, _ in self.messenger.posted if isinstance(reply, DigestView)]
+        return [f"{view.digest.day.date}{' late' if view.late_by else ''}" for view in views]
+
+
+@pytest.fixture
+async def stage(archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, ledger: DatabaseLedger) -> Stage:
+    stage = Stage(archive, subscriptions, ledger)
+    await subscriptions.subscribe(TERMS, stage.clock.now)
+    return stage
+
+
+async def test_a_subscription_is_delivered_at_its_hour_once_about_the_day_before(stage: Stage):
+    await stage.tick(at=NINE - timedelta(seconds=1))
+    assert stage.days == []
+    await stage.tick(at=NINE)
+    await stage.tick(at=NINE + timedelta(seconds=5))
+    await stage.tick(at=NINE + timedelta(hours=5))
+    assert stage.days == ["2026-01-21"]
+
+
+async def test_a_restarted_process_does_not_deliver_again(stage: Stage):
+    await stage.tick(at=NINE)
+    stage.rounds = stage.process()
+    await stage.tick(at=NINE + timedelta(minutes=1))
+    assert stage.days == ["2026-01-21"]
+
+
+async def test_two_processes_deliver_once(stage: Stage):
+    stage.clock.now = NINE
+    other = stage.process()
+    await stage.rounds.tick()
+    await other.tick()
+    await stage.rounds.finish()
+    await other.finish()
+    assert stage.days == ["2026-01-21"]
+
+
+async def test_a_subscription_made_after_its_hour_waits_for_the_next_one(stage: Stage):
+    await stage.subscriptions.unsubscribe(CHANNEL, None)
+    await stage.subscriptions.subscribe(TERMS, NINE + timedelta(minutes=1))
+    await stage.tick(at=NINE + timedelta(minutes=2))
+    assert stage.days == []
+    stage.source.commits.append(commit("fix: greet", "2026-01-22T08:00:00+00:00"))
+    await stage.tick(at=NINE + timedelta(days=1))
+    assert stage.days == ["2026-01-22"]
+
+
+async def test_after_a_downtime_it_catches_up_and_says_that_it_is_late(stage: Stage):
+    await stage.tick(at=NINE + timedelta(hours=3))
+    assert stage.days == ["2026-01-21 late"]
+
+
+async def test_a_quiet_day_is_silent_and_is_not_asked_about_again(stage: Stage):
+    stage.source.commits.clear()
+    await stage.tick(at=NINE)
+    await stage.tick(at=NINE + timedelta(minutes=30))
+    assert (stage.days, stage.source.listed) == ([], 1)
+
+
+async def test_an_outage_is_retried_not_announced(stage: Stage):
+    stage.source.problem = SourceUnavailable()
+    await stage.tick(at=NINE)
+    await stage.tick(at=NINE + timedelta(seconds=30))
+    assert stage.source.listed == 1
+    stage.source.problem = None
+    await stage.tick(at=NINE + timedelta(minutes=1))
+    assert stage.days == ["2026-01-21"]
+
+
+async def test_a_clone_that_is_behind_is_waited_for(stage: Stage):
+    stage.source.as_of = NINE - timedelta(hours=12)
+    await stage.tick(at=NINE)
+    assert stage.days == []
+    stage.source.as_of = NINE
+    await stage.tick(at=NINE + timedelta(minutes=2))
+    assert stage.days == ["2026-01-21 late"]
+
+
+async def test_a_rate_limit_is_obeyed(stage: Stage):
+    stage.messenger.refuses = PlatformUnavailable(retry_after=timedelta(minutes=7))
+    await stage.tick(at=NINE)
+    stage.messenger.refuses = None
+    await stage.tick(at=NINE + timedelta(minutes=6))
+    assert stage.days == []
+    await stage.tick(at=NINE + timedelta(minutes=7))
+    assert stage.days == ["2026-01-21 late"]
+
+
+@pytest.mark.parametrize("broken", [DeliveryUncertain(), RuntimeError("a fault of ours")])
+async def test_a_post_whose_answer_was_lost_is_looked_for_and_not_repeated(stage: Stage, broken: Exception):
+    stage.messenger.breaks = broken
+    await stage.tick(at=NINE)
+    stage.messenger.breaks = None
+    await stage.tick(at=NINE + timedelta(minutes=5))
+    await stage.tick(at=NINE + timedelta(hours=2))
+    assert stage.days == ["2026-01-21"]
+
+
+async def test_a_post_that_did_not_arrive_is_repeated(stage: Stage):
+    stage.messenger.refuses = DeliveryUncertain()
+    await stage.tick(at=NINE)
+    stage.messenger.refuses = None
+    await stage.tick(at=NINE + timedelta(minutes=5))
+    assert stage.days == ["2026-01-21 late"]
+
+
+async def test_a_post_that_may_have_arrived_where_nobody_may_look_is_not_repeated(stage: Stage):
+    stage.messenger.breaks = DeliveryUncertain()
+    stage.messenger.unreadable = HistoryUnreadable()
+    await stage.tick(at=NINE)
+    stage.messenger.breaks = None
+    await stage.tick(at=NINE + timedelta(minutes=5))
+    await stage.tick(at=NINE + timedelta(hours=5))
+    assert stage.days == ["2026-01-21"]
+
+
+async def test_a_process_that_died_while_it_made_the_digest_is_replaced(stage: Stage):
+    stage.clock.now = NINE
+    await stage.rounds._schedule()  # pyright: ignore[reportPrivateUsage]
+    await stage.ledger.claim(NINE, NINE + LEASE, 10)
+    await stage.tick(at=NINE + LEASE - timedelta(seconds=1))
+    assert stage.days == []
+    await stage.tick(at=NINE + LEASE)
+    assert stage.days == ["2026-01-21 late"]
+
+
+async def test_a_process_that_died_after_posting_is_found_out(stage: Stage):
+    stage.clock.now = NINE
+    await stage.rounds._schedule()  # pyright: ignore[reportPrivateUsage]
+    (delivery,) = await stage.ledger.claim(NINE, NINE + LEASE, 10)
+    await stage.ledger.sending(delivery, NINE, NINE + LEASE)
+    await stage.messenger.post(CHANNEL, DigestView(digest=await _digest(stage)), key=delivery.key)
+    await stage.tick(at=NINE + LEASE)
+    assert stage.days == ["2026-01-21"]
+
+
+async def _digest(stage: Stage):
+    from bot.core.days import Day
+
+    digests = Digests(source=stage.source, analyst=FakeAnalyst(), archive=stage.archive, now=stage.clock)
+    return await digests.of(REPO, Day(date=date(2026, 1, 21), zone=SHANGHAI))
+
+
+async def test_a_holder_whose_lease_ran_out_can_write_no_more(stage: Stage):
+    stage.clock.now = NINE
+    await stage.rounds._schedule()  # pyright: ignore[reportPrivateUsage]
+    (stale,) = await stage.ledger.claim(NINE, NINE + LEASE, 10)
+    (fresh,) = await stage.ledger.claim(NINE + LEASE, NINE + 2 * LEASE, 10)
+    assert not await stage.ledger.sending(stale, NINE + LEASE, NINE + 2 * LEASE)
+    assert not await stage.ledger.sent(stale, "1.0", NINE + LEASE)
+    assert await stage.ledger.sending(fresh, NINE + LEASE, NINE + 2 * LEASE)
+    assert await stage.ledger.sent(fresh, "1.0", NINE + LEASE)
+
+
+async def test_a_dead_channel_breaks_the_subscription_until_somebody_subscribes_again(stage: Stage):
+    stage.messenger.refuses = ChannelGone()
+    await stage.tick(at=NINE)
+    (broken,) = await stage.subscriptions.of_channel(CHANNEL)
+    assert broken.broken == ChannelGone.__doc__
+    stage.messenger.refuses = None
+    stage.source.commits.append(commit("fix: greet", "2026-01-22T08:00:00+00:00"))
+    await stage.tick(at=NINE + timedelta(days=1))
+    assert stage.days == []
+    await stage.subscriptions.subscribe(TERMS, stage.clock.now)
+    await stage.tick(at=NINE + timedelta(days=1, minutes=1))
+    assert stage.days == ["2026-01-22"]
+
+
+async def test_a_message_that_the_platform_rejects_fails_for_that_day_only(stage: Stage):
+    stage.messenger.refuses = MessageRejected()
+    await stage.tick(at=NINE)
+    stage.messenger.refuses = None
+    await stage.tick(at=NINE + timedelta(hours=1))
+    assert stage.days == []
+    stage.source.commits.append(commit("fix: greet", "2026-01-22T08:00:00+00:00"))
+    await stage.tick(at=NINE + timedelta(days=1))
+    assert stage.days == ["2026-01-22"]
+
+
+async def test_one_subscription_in_trouble_does_not_hold_up_another(stage: Stage):
+    other = SubscriptionTerms(
+        channel=CHANNEL.__class__(platform=Platform.FEISHU, workspace="F1", id="oc_1"),
+        repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1",
+    )  # fmt: skip
+    await stage.subscriptions.subscribe(other, stage.clock.now)
+    await stage.tick(at=NINE)
+    assert stage.days == ["2026-01-21"]
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "delay"),
+    [
+        (SourceUnavailable(), 1, timedelta(minutes=1)),
+        (SourceUnavailable(), 2, timedelta(minutes=2)),
+        (SourceUnavailable(), 7, timedelta(hours=1)),
+        (SourceUnavailable(), 500, timedelta(hours=1)),
+        (PlatformUnavailable(retry_after=timedelta(seconds=5)), 1, timedelta(minutes=1)),
+        (PlatformUnavailable(retry_after=timedelta(hours=3)), 1, timedelta(hours=3)),
+        (MessageRejected(), 1, None),
+        (ChannelGone(), 1, None),
+    ],
+)
+def test_a_failure_is_retried_when_it_can_help(error: BotError, attempt: int, delay: timedelta | None):
+    assert retry_delay(error, attempt=attempt) == delay

@@ -1,0 +1,226 @@
+"""Slack's requests, signed as Slack signs them, through Bolt's own dispatch, to a desk over a real database."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import ClientSession
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.database.archive import DatabaseArchive
+from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from bot.adapters.slack import SlackMessenger
+from bot.core.desk import Desk
+from bot.core.digests import Digests
+from bot.core.errors import SourceUnavailable
+from bot.core.model import Platform
+from handlers import slack as handler
+from handlers import web
+from tests.counterparts import slack
+from tests.counterparts.slack import SlackProxy
+from tests.counterparts.slack_inbound import signed
+from tests.fakes import REPO, FakeAnalyst, FakeClock, FakeSource, commit
+from tests.serving import served
+from tests.slack_people import People, buttons, texts
+
+GREET = commit("feat: greet <!channel> & <@U1>", "2026-01-21T08:00:00+00:00")
+
+
+class Stage:
+    def __init__(self, source: FakeSource, analyst: FakeAnalyst, people: People, emulated_slack: SlackProxy) -> None:
+        self.source = source
+        self.analyst = analyst
+        self.people = people
+        self.slack = emulated_slack
+
+
+@pytest.fixture
+async def stage(
+    archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, emulated_slack: SlackProxy, clock: FakeClock
+) -> AsyncIterator[Stage]:
+    client = AsyncWebClient(token=slack.BOT_TOKEN, base_url=emulated_slack.api, retry_handlers=[])
+    source, analyst = FakeSource([GREET]), FakeAnalyst()
+    desk = Desk(
+        digests=Digests(source=source, analyst=analyst, archive=archive, now=clock),
+        source=source,
+        archive=archive,
+        subscriptions=subscriptions,
+        messengers={Platform.SLACK: SlackMessenger(client)},
+        now=clock,
+        default_repo=REPO,
+        default_zone=ZoneInfo("Asia/Shanghai"),
+    )
+    bolt = AsyncApp(client=client, signing_secret=slack.SIGNING_SECRET)
+    handler.register(bolt, desk, host="github.com")
+    async with served(web.application([handler.route(bolt)])) as address, ClientSession() as session:
+        yield Stage(source, analyst, People(emulated_slack, session, address), emulated_slack)
+
+
+def said(answer: dict[str, object]) -> str:
+    return "\n".join(texts(answer["blocks"]))
+
+
+async def test_a_day_is_answered_privately_with_a_button_per_commit(stage: Stage):
+    (answer,) = await stage.people.type("2026-01-21")
+    assert answer["response_type"] == "ephemeral"
+    assert "About feat: greet <!channel> & <@U1>" in said(answer)
+    assert "<!channel>" not in answer["text"]
+    assert [button["value"] for button in buttons(answer["blocks"], "commit.open")] == [
+        f"1 commit github.com octo/hello {GREET.sha}"
+    ]
+
+
+async def test_a_click_opens_the_stored_analysis_and_asks_nobody(stage: Stage):
+    (answer,) = await stage.people.type("2026-01-21")
+    stage.source.problem = SourceUnavailable()
+    (button,) = buttons(answer["blocks"], "commit.open")
+    acknowledged, _ = await stage.people.click(button)
+    assert acknowledged.status == 200
+    view = await stage.people.sees("About feat: greet <!channel> & <@U1>", "Ada")
+    assert view["type"] == "modal"
+    assert len(stage.analyst.asked) == 1
+
+
+async def test_a_click_on_a_trigger_that_expired_is_answered_with_a_sentence(stage: Stage):
+    (answer,) = await stage.people.type("2026-01-21")
+    (button,) = buttons(answer["blocks"], "commit.open")
+    stage.slack.fail("views.open", slack.error("expired_trigger_id"))
+    _, url = await stage.people.click(button)
+    async with asyncio.timeout(5):
+        while not stage.slack.responses(url):
+            await asyncio.sleep(0.01)
+    (told,) = stage.slack.responses(url)
+    assert "Please click again" in said(told)
+    assert told["response_type"] == "ephemeral"
+
+
+async def test_every_commit_of_a_big_day_is_reachable_by_turning_pages(stage: Stage):
+    stage.source.commits = [
+        commit(f"feat: number {number:03}", f"2026-01-21T08:{number // 60:02}:{number % 60:02}+00:00")
+        for number in range(170)
+    ]
+    (answer,) = await stage.people.type("2026-01-21")
+    (everything,) = buttons(answer["blocks"], "digest.index")
+    await stage.people.click(everything)
+    seen: set[str] = set()
+    view = await stage.people.sees("number 169")
+    while True:
+        seen |= {button["value"] for button in buttons(view["blocks"], "commit.open")}
+        following = [button for button in buttons(view["blocks"], "index.turn") if "Next" in str(button["text"])]
+        if not following:
+            break
+        await stage.people.click(following[0], view=view)
+        async with asyncio.timeout(5):
+            while stage.slack.views[view["id"]] == view:
+                await asyncio.sleep(0.01)
+        view = stage.slack.views[view["id"]]
+    assert seen == {f"1 commit github.com octo/hello {each.sha}" for each in stage.source.commits}
+
+
+async def test_a_commit_opens_above_the_list_it_was_clicked_in(stage: Stage):
+    stage.source.commits = [commit(f"feat: number {n:03}", "2026-01-21T08:00:00+00:00") for n in range(60)]
+    (answer,) = await stage.people.type("2026-01-21")
+    await stage.people.click(buttons(answer["blocks"], "digest.index")[0])
+    view = await stage.people.sees("number 000")
+    await stage.people.click(buttons(view["blocks"], "commit.open")[0], view=view)
+    await stage.people.sees("Ada", "model fake-1")
+    assert len(stage.slack.calls_of("views.push")) == 1
+
+
+async def test_subscribing_listing_and_unsubscribing_are_answered_privately(stage: Stage):
+    (answer,) = await stage.people.type("subscribe octo/world at 18:30 tz Europe/Berlin")
+    assert "now gets the digest of octo/world every day at 18:30 (Europe/Berlin)" in said(answer)
+    (answer,) = await stage.people.type("list")
+    assert "octo/world" in said(answer)
+    (answer,) = await stage.people.type("list", channel="random")
+    assert "octo/world" not in said(answer)
+    (answer,) = await stage.people.type("退订 全部")
+    assert "no more digests of octo/world" in said(answer)
+
+
+async def test_a_channel_without_the_bot_cannot_be_subscribed(stage: Stage):
+    (answer,) = await stage.people.type("subscribe octo/world", channel="attic")
+    assert "archived" in said(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("2026-02-30", "There is no day 2026-02-30 in the calendar."),
+        ("2027-01-01", "2027-01-01 (Asia/Shanghai) has not begun"),
+        ("2019-01-01", "octo/hello began later"),
+        ("<!channel>", "“<!channel>” is neither a day nor a command."),
+        ("commit fffffff", "No commit fffffff of octo/hello has been in a digest."),
+        ("help", "/dynamo-digest"),
+    ],
+)
+async def test_what_cannot_be_done_is_answered_with_a_clear_sentence(stage: Stage, text: str, sentence: str):
+    (answer,) = await stage.people.type(text)
+    assert sentence in said(answer)
+
+
+async def test_an_outage_is_told_as_an_outage(stage: Stage):
+    stage.source.problem = SourceUnavailable()
+    (answer,) = await stage.people.type("2026-01-21")
+    assert said(answer) == "The repository could not be read. Please ask again in a few minutes."
+
+
+async def test_a_fault_of_ours_is_told_without_its_details(stage: Stage):
+    stage.source.list = None  # pyright: ignore[reportAttributeAccessIssue]
+    (answer,) = await stage.people.type("2026-01-21")
+    assert said(answer) == "Something went wrong on our side. It has been logged."
+
+
+async def test_a_person_who_has_to_wait_hears_of_progress(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(handler, "PROGRESS_AFTER", (0.05,))
+    stage.analyst.gate.clear()
+    waiting = asyncio.create_task(stage.people.type("2026-01-21", answers=2))
+    while not any(stage.slack.response_urls[path].bodies for path in stage.slack.response_urls):
+        await asyncio.sleep(0.01)
+    stage.analyst.gate.set()
+    progress, answer = await waiting
+    assert "0 of 1" in said(progress)
+    assert "About feat: greet" in said(answer)
+
+
+async def test_a_command_is_acknowledged_before_anything_is_done(stage: Stage):
+    stage.analyst.gate.clear()
+    url = stage.slack.response_url()
+    acknowledged = await stage.people.send(await stage.people.typed("2026-01-21", url=url))
+    assert acknowledged.status == 200
+    assert stage.slack.responses(url) == []
+    stage.analyst.gate.set()
+    async with asyncio.timeout(5):
+        while not stage.slack.responses(url):
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        signed("another body", slack.SIGNING_SECRET),
+        signed("", "another secret"),
+        {"X-Slack-Request-Timestamp": "not a number", "X-Slack-Signature": "v0=00"},
+        {"X-Slack-Request-Timestamp": "²", "X-Slack-Signature": "v0=00"},
+    ],
+    ids=["none", "of another body", "by another secret", "without a time", "with a time in superscript"],
+)
+async def test_a_request_that_slack_did_not_sign_is_refused(stage: Stage, headers: dict[str, str]):
+    body = await stage.people.typed("unsubscribe all", url=stage.slack.response_url())
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+    assert (await stage.people.send(body, headers)).status == 401
+
+
+async def test_a_request_of_five_minutes_ago_is_refused(stage: Stage):
+    body = await stage.people.typed("list", url=stage.slack.response_url())
+    headers = signed(body, slack.SIGNING_SECRET, int(time.time()) - 301)
+    assert (await stage.people.send(body, headers)).status == 401
+
+
+async def test_a_button_that_we_did_not_make_is_answered_with_a_sentence(stage: Stage):
+    await stage.people.click({"action_id": "commit.open", "value": "2 commit ../../etc"})
+    await stage.people.sees("This button is from another version of the bot.")

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+
+from bot.core.model import Repo
+from bot.settings import Settings, SettingsInvalid, load_settings
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+    monkeypatch.chdir(tmp_path)  # away from anybody's .env
+
+
+def test_nothing_needs_to_be_set():
+    settings = load_settings()
+    assert settings.default_repo == Repo(owner="ai-dynamo", name="dynamo")
+    assert settings.zone.key == "Asia/Shanghai"
+    assert settings.secrets == ()
+
+
+def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytest.MonkeyPatch):
+    for name, value in {
+        "DIGEST_TIMEZONE": "Mars/Base-hush",
+        "DIGEST_DEFAULT_REPO": "dynamo",
+        "DIGEST_SOURCE": "svn-hush",
+        "PORT": "99999",
+        "DATABASE_URL": "mysql://user:hush@host/db",
+        "GITHUB_API_URL": "hush",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsInvalid) as problem:
+        load_settings()
+    assert str(problem.value).splitlines() == [
+        "The configuration is not valid:",
+        "- DATABASE_URL: Value error, only sqlite:///FILE is supported so far",
+        "- DIGEST_DEFAULT_REPO: Value error, “dynamo” is not a repository: write owner/name.",
+        "- DIGEST_TIMEZONE: Value error, “Mars/Base-hush” is not a time zone of the IANA database.",
+        "- DIGEST_SOURCE: Input should be 'auto', 'github' or 'git'",
+        "- GITHUB_API_URL: Value error, must be an address such as https://host/path",
+        "- PORT: Input should be less than or equal to 65535",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-hush"}, "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN"),
+        ({"SLACK_APP_TOKEN": "xapp-hush"}, "need SLACK_BOT_TOKEN"),
+        ({"OPENAI_API_KEY": "sk-hush"}, "need OPENAI_MODEL"),
+        ({"GITHUB_APP_ID": "1"}, "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY need each other"),
+    ],
+)
+def test_what_belongs_together_is_asked_for_together(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], needed: str
+):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsInvalid, match=needed) as problem:
+        load_settings()
+    assert "hush" not in str(problem.value)
+
+
+def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "token").write_text("ghp_hush\n")
+    monkeypatch.setenv("GITHUB_TOKEN_FILE", str(tmp_path / "token"))
+    settings = load_settings()
+    assert settings.secrets == ("ghp_hush",)
+    assert "hush" not in repr(settings)
+
+
+def test_a_secret_s_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GITHUB_TOKEN_FILE", "nowhere/token")
+    with pytest.raises(SettingsInvalid, match="nowhere/token: No such file or directory"):
+        load_settings()
+
+
+def test_the_environment_wins_over_the_file_and_the_command_line_over_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    (tmp_path / ".env").write_text("DIGEST_TIMEZONE=UTC\nDIGEST_SOURCE=git\nPORT=\n")
+    monkeypatch.setenv("DIGEST_TIMEZONE", "Europe/Berlin")
+    assert (load_settings().digest_timezone, load_settings().digest_source) == ("Europe/Berlin", "git")
+    assert load_settings(digest_timezone="Asia/Tokyo", digest_source=None).digest_timezone == "Asia/Tokyo"
+
+
+def test_links_lead_to_the_host_of_the_api(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GITHUB_API_URL", "https://github.example.org/api/v3")
+    assert load_settings().default_repo.url == "https://github.example.org/ai-dynamo/dynamo"
+
+
+def test_programs_that_we_start_see_no_secret(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_hush")
+    environment = load_settings().inherited_environment
+    assert "PATH" in environment
+    assert "ghp_hush" not in environment.values()
