@@ -1,10 +1,10 @@
 """Replies as JSON for programs: the same values, with names instead of numbers for levels."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum, StrEnum
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from bot.core.replies import Reply
@@ -17,8 +17,7 @@ def render(reply: Reply) -> str:
 
 
 def _members(value: object) -> dict[str, object]:
-    assert is_dataclass(value)
-    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)} if is_dataclass(value) else {}
 
 
 def _plain(value: object) -> object:
@@ -34,10 +33,6 @@ def _plain(value: object) -> object:
         case timedelta():
             return value.total_seconds()
         case tuple():
-            return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        case _ if is_dataclass(value):
-            return _members(value)
+            return [_plain(item) for item in cast("tuple[object, ...]", value)]
         case _:
-            return value
+            return _members(value) if is_dataclass(value) else value

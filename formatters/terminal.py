@@ -10,7 +10,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-import formatters as say
 from bot.core.model import Advice, Commit, Digest, Entry, Importance, Risk, ScopeItem, Statement
 from bot.core.replies import (
     AnalysisView,
@@ -23,6 +22,7 @@ from bot.core.replies import (
     Reply,
     SubscriptionList,
 )
+from formatters import wording as say
 
 _LEVEL_STYLES: Final = {Importance.HIGH: "bold red", Importance.MEDIUM: "bold yellow", Importance.LOW: "bold green"}
 _MORE_ABOUT: Final = "One of them in full"
@@ -158,7 +158,7 @@ def _facts(reply: AnalysisView) -> RenderableType:
     if say.visible(commit.subject) != say.headline(reply.entry):
         grid.add_row(say.SUBJECT, Text(say.visible(commit.subject) or say.NO_HEADLINE))
     grid.add_row(say.AUTHOR, Text(say.author(commit.author)))
-    grid.add_row(say.COMMITTED, f"{commit.committed_at:%Y-%m-%d %H:%M:%S} UTC")
+    grid.add_row(say.COMMITTED, f"{say.clock(commit.committed_at, reply.zone)} ({reply.zone.key})")
     grid.add_row(say.COMMIT, reply.repo.commit_url(commit.sha) or commit.sha)
     if commit.pull_request is not None:
         grid.add_row(say.PULL_REQUEST, reply.repo.pull_request_url(commit.pull_request) or f"#{commit.pull_request}")

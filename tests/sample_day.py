@@ -19,7 +19,7 @@ _UNKNOWN: Final = 1000
 
 
 def build(path: Path) -> History:
-    """The day's commits and the three before and after them, on `main`."""
+    """The day's commits on `main`, between those of the hours before and after."""
     history = History.start(path)
     files = _Files()
     before, after = reversed(SAMPLE["before"]), reversed(SAMPLE["after"])

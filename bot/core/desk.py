@@ -81,7 +81,7 @@ class Desk:
             case ShowIndex(repo=repo, day=day, page=page):
                 return CommitIndex(digest=await self._digests.of(repo, day, observer), page=page)
             case ShowCommit(sha=sha, repo=repo):
-                return await self._commit(sha, repo, asker, observer)
+                return await self._commit(sha, repo, asker)
             case Subscribe():
                 return await self._subscribe(command, asker)
             case Unsubscribe(repo=repo):
@@ -113,17 +113,15 @@ class Desk:
             return Notice(text=f"{digest.repo} began later: its first commit is of {first}.", example=f"{first.date}")
         return None
 
-    async def _commit(self, sha: str, named: Repo | None, asker: Asker, observer: Observer | None) -> Reply:
+    async def _commit(self, sha: str, named: Repo | None, asker: Asker) -> Reply:
         repo = named or await self._usual_repo(asker)
         matching = await self._archive.matching(repo, sha)
         if len(matching) > 1:
             raise NotUnderstood(f"Several commits begin with {sha}: give more digits.", example=f"commit {matching[0]}")
-        if not matching:
-            raise NotFound(f"No commit {sha} of {repo} has been in a digest. Ask for its day first.")
-        entry = await self._digests.entry(repo, matching[0])
+        entry = await self._digests.entry(repo, matching[0]) if matching else None
         if entry is None:
             raise NotFound(f"No commit {sha} of {repo} has been in a digest. Ask for its day first.")
-        return AnalysisView(repo=repo, entry=entry)
+        return AnalysisView(repo=repo, entry=entry, zone=asker.zone or await self._usual_zone(repo, asker))
 
     async def _subscribe(self, command: Subscribe, asker: Asker) -> Reply:
         repo = command.repo or self._default_repo

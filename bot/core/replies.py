@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.core.model import Digest, Entry, Repo, Subscription
 
@@ -30,6 +31,8 @@ class AnalysisView:
 
     repo: Repo
     entry: Entry
+    #: Whose clocks tell when it was committed.
+    zone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,7 @@ def _quotation(commit: Commit) -> str:
     """The first paragraph of the body that is neither heading, template nor trailer."""
     body = without_trailers(_HTML_COMMENT.sub("", commit.body[:MESSAGE_READ]))
     for paragraph in re.split(r"\n\s*\n", body):
-        lines = [line.strip() for line in paragraph.split("\n")]
+        lines = [" ".join(line.split()) for line in paragraph.split("\n")]
         if text := "\n".join(line for line in lines if line and not _HEADING.match(line)):
             return cut(text, QUOTATION_MAX)
     return ""

@@ -1,15 +1,11 @@
 """Markdown as GitHub reads it: the report of a day, whose table of contents leads where it says."""
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
-import formatters as say
 from bot.core.model import Advice, Commit, Digest, Entry, FileChange, Repo, Risk, ScopeItem, Statement
 from bot.core.replies import (
     AnalysisView,
@@ -22,6 +18,7 @@ from bot.core.replies import (
     Reply,
     SubscriptionList,
 )
+from formatters import wording as say
 from formatters.markdown.document import Contents, Heading, Part, plain_heading, written
 from formatters.markdown.text import code, literal, prose
 
@@ -37,7 +34,6 @@ _BY_TYPE: Final = "By type"
 _STATISTICS: Final = "Statistics"
 _CONTENTS: Final = "Contents"
 _IMPORTANCE: Final = "importance"
-_UTC: Final = ZoneInfo("UTC")
 
 
 def render(reply: Reply) -> str:
@@ -47,8 +43,8 @@ def render(reply: Reply) -> str:
             return report([digest])
         case CommitIndex(digest=digest):
             return written([_title(digest), *(_table(digest) if digest.entries else [literal(say.quiet(digest))])])
-        case AnalysisView(repo=repo, entry=entry):
-            return written([_heading(1, entry), *_analysis(repo, entry, _UTC)])
+        case AnalysisView(repo=repo, entry=entry, zone=zone):
+            return written([_heading(1, entry), *_analysis(repo, entry, zone)])
         case SubscriptionList(subscriptions=listed):
             return written(_subscriptions(listed))
         case Progress():
@@ -202,11 +198,9 @@ def _commit_link(repo: Repo, entry: Entry) -> str:
 
 def _pull_request(repo: Repo, entry: Entry) -> str:
     number = entry.commit.pull_request
-    return (
-        f", {say.PULL_REQUEST.lower()} {_link(f'#{number}', repo.pull_request_url(number))}"
-        if number is not None
-        else ""
-    )
+    if number is None:
+        return ""
+    return f", {say.PULL_REQUEST.lower()} {_link(f'#{number}', repo.pull_request_url(number))}"
 
 
 def _link(shown: str, url: str | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import formatters as say
+from formatters import wording as say
 from formatters.markdown.text import literal
 
 

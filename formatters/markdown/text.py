@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-import formatters as say
+from formatters import wording as say
 
 #: Where a word ends that GitHub might link by itself; neither a pipe nor a backslash survives between backticks in a
 #: table cell, so they end it as well.
@@ -40,11 +40,11 @@ def _pieces(text: str) -> Iterator[say.Span]:
 
 def _joined(pieces: Iterable[say.Span]) -> str:
     """Neighbouring pieces of code become one, because backticks that touch would be read as one longer fence."""
-    merged = [
-        (code, "".join(piece.text for piece in run)) for code, run in groupby(pieces, key=lambda piece: piece.code)
-    ]
-    shown = [code(text) if code else _SPECIAL.sub(r"\\\g<0>", text) for code, text in merged]
-    return _BLOCK_START.sub(r"\1\\", "".join(shown))
+    shown = ""
+    for is_code, run in groupby(pieces, key=lambda piece: piece.code):
+        text = "".join(piece.text for piece in run)
+        shown += code(text) if is_code else _SPECIAL.sub(r"\\\g<0>", text)
+    return _BLOCK_START.sub(r"\1\\", shown)
 
 
 def code(text: str) -> str:

@@ -6,7 +6,6 @@ button is `digest.browse` and asks nothing.
 
 from typing import Any, TypedDict, assert_never
 
-import formatters as say
 from bot.core.replies import (
     AnalysisView,
     CommitIndex,
@@ -17,6 +16,7 @@ from bot.core.replies import (
     Reply,
     SubscriptionList,
 )
+from formatters import wording as say
 from formatters.slack import analysis, digest, fallback, limits, notices, wording
 from formatters.slack.blocks import Block, cut, plain
 

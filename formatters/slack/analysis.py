@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-import formatters as say
 from bot.core.model import Advice, Commit, Entry, FileChange, Risk, ScopeItem, Statement
 from bot.core.replies import AnalysisView
+from formatters import wording as say
 from formatters.slack import blocks, limits, wording
 from formatters.slack.blocks import Block, Item
 
@@ -69,19 +69,9 @@ def _facts(reply: AnalysisView) -> Iterator[Item]:
     subject = blocks.cut(commit.subject, limits.STATEMENT_MAX)
     if subject and say.visible(commit.subject) != say.headline(reply.entry):
         yield [blocks.words(f"{say.SUBJECT}: {subject}")]
-    yield [blocks.words(f"{blocks.cut(say.author(commit.author), limits.NAME_MAX)} · "), _instant(reply.entry)]
+    committed = f"{say.clock(commit.committed_at, reply.zone)} ({reply.zone.key})"
+    yield [blocks.words(f"{blocks.cut(say.author(commit.author), limits.NAME_MAX)} · {committed}")]
     yield list(_addresses(reply))
-
-
-def _instant(entry: Entry) -> Block:
-    """In the reader's own zone. https://docs.slack.dev/reference/block-kit/blocks/rich-text-block#date-element-type"""
-    committed_at = entry.commit.committed_at
-    return {
-        "type": "date",
-        "timestamp": int(committed_at.timestamp()),
-        "format": "{date_num} {time_secs}",
-        "fallback": f"{committed_at:%Y-%m-%d %H:%M:%S} UTC",
-    }
 
 
 def _addresses(reply: AnalysisView) -> Iterator[Block]:

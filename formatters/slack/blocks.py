@@ -6,11 +6,12 @@ https://docs.slack.dev/messaging/formatting-message-text
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final, cast
 
-import formatters as say
 from bot.core.commands import ShowCommit, ShowIndex, encode
 from bot.core.model import Entry, Repo
+from formatters import wording as say
 from formatters.slack import limits, wording
 
 Block = dict[str, Any]
@@ -74,9 +75,14 @@ def line(*elements: Block) -> Block:
     return {"type": "rich_text_section", "elements": list(elements)}
 
 
-def bullets(items: Sequence[Sequence[Block]], *, ordered: bool = False) -> Block:
-    style = "ordered" if ordered else "bullet"
-    return {"type": "rich_text_list", "style": style, "elements": [line(*item) for item in items]}
+def bullets(items: Sequence[Sequence[Block]]) -> Block:
+    return {"type": "rich_text_list", "style": "bullet", "elements": [line(*item) for item in items]}
+
+
+def numbered(items: Sequence[Sequence[Block]], *, after: int = 0) -> Block:
+    """A list that goes on counting `after` the items of another one."""
+    offset = {"offset": after} if after else {}
+    return {**bullets(items), "style": "ordered", **offset}
 
 
 def quote(*elements: Block) -> Block:
@@ -96,7 +102,11 @@ def listing(
     if not packed:
         return []
     left_out = sum(map(len, packed[pages:]))
-    shown = [rich(bullets(page, ordered=ordered)) for page in packed[:pages]]
+    starts = accumulate(map(len, packed), initial=0)
+    shown = [
+        rich(numbered(page, after=start) if ordered else bullets(page))
+        for page, start in zip(packed[:pages], starts, strict=False)
+    ]
     shown[0]["elements"].insert(0, line(words(label, bold=True)))
     if left_out:
         shown[-1]["elements"].append(line(words(more(left_out))))

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-import formatters as say
 from bot.core.commands import ShowIndex
 from bot.core.model import Digest, Entry
 from bot.core.replies import CommitIndex, DigestView
+from formatters import wording as say
 from formatters.slack import blocks, limits, wording
 from formatters.slack.blocks import Block
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, assert_never
 
-import formatters as say
 from bot.core.model import Digest, Entry
 from bot.core.replies import (
     AnalysisView,
@@ -16,6 +15,7 @@ from bot.core.replies import (
     Reply,
     SubscriptionList,
 )
+from formatters import wording as say
 from formatters.slack import limits, wording
 from formatters.slack.blocks import escape
 

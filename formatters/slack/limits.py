@@ -4,7 +4,6 @@ from typing import Final
 
 # Characters. https://docs.slack.dev/reference/block-kit/blocks/section-block
 SECTION_TEXT_MAX: Final = 3000
-SECTION_FIELD_MAX: Final = 2000
 # Characters. https://docs.slack.dev/reference/block-kit/blocks/header-block
 HEADER_TEXT_MAX: Final = 150
 # Characters. https://docs.slack.dev/reference/block-kit/block-elements/button-element
@@ -12,9 +11,7 @@ BUTTON_TEXT_MAX: Final = 75
 BUTTON_LABEL_MAX: Final = 75
 # Characters. https://docs.slack.dev/reference/views/modal-views
 VIEW_TITLE_MAX: Final = 24
-# Blocks. https://docs.slack.dev/reference/block-kit/blocks
-VIEW_BLOCKS_MAX: Final = 100
-# Blocks; the documented limit is 50.
+# Blocks; the documented limits are 50, and 100 for a view. https://docs.slack.dev/reference/block-kit/blocks
 MESSAGE_BLOCKS_MAX: Final = 40
 #: Characters of all blocks of a message, as `blocks.weight` counts them. Undocumented: about 13,200 are rejected with
 #: `msg_blocks_too_long`, 9,597 were accepted. https://github.com/slackapi/bolt-js/issues/2867
@@ -31,7 +28,7 @@ NAME_MAX: Final = 60
 STATEMENT_MAX: Final = 900
 SOURCES_MAX: Final = 200
 PATH_MAX: Final = 300
-#: Commits on one page of the index: with previous, next and headings far below the blocks of a view.
+#: Commits on one page of the index: with previous, next and headings below the 100 blocks of a view.
 INDEX_PAGE: Final = 80
 #: Characters of one commit's line in an index that has to be a message.
 INDEX_LINE_MAX: Final = 80

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-import formatters as say
 from bot.core.replies import ListedSubscription, Notice, Progress, SubscriptionList
+from formatters import wording as say
 from formatters.slack import blocks, limits, wording
 from formatters.slack.blocks import Block, Item
 

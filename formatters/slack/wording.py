@@ -2,8 +2,8 @@
 
 from typing import Final
 
-import formatters as say
 from bot.core.model import Digest
+from formatters import wording as say
 
 PRODUCT: Final = "Dynamo Digest"
 COMMAND: Final = "/dynamo-digest"

@@ -70,13 +70,12 @@ def commit(
     committed_at: str,
     message: str,
     *files: tuple[str, int | None, int | None],
-    merge: bool = False,
 ) -> Commit:
     person = Person(name=author, email=f"{author.split(' ', 1)[0].lower()}@example.org")
     instant = datetime.fromisoformat(committed_at)
     return Commit(
         sha=sha,
-        parents=("0" * 40, "1" * 40) if merge else ("0" * 40,),
+        parents=("0" * 40,),
         author=person,
         authored_at=instant,
         committer=Person(name="GitHub", email="noreply@example.org"),
@@ -288,14 +287,19 @@ SUBSCRIPTION = Subscription(
 )
 LISTED = ListedSubscription(subscription=SUBSCRIPTION, next_at=datetime(2026, 1, 22, 1, tzinfo=UTC))
 
+
+def opened(entry: Entry, repo: Repo = REPO) -> AnalysisView:
+    return AnalysisView(repo=repo, entry=entry, zone=SHANGHAI)
+
+
 REPLIES = {
     "digest": DigestView(digest=DIGEST),
     "late digest of today": DigestView(digest=TODAY, late_by=timedelta(hours=2)),
     "quiet day": DigestView(digest=QUIET),
     "index": CommitIndex(digest=DIGEST),
     "index of a quiet day": CommitIndex(digest=QUIET, page=3),
-    "analysis by model": AnalysisView(repo=REPO, entry=MULTI_IMAGE),
-    "analysis by rules": AnalysisView(repo=REPO, entry=STREAMING),
+    "analysis by model": opened(MULTI_IMAGE),
+    "analysis by rules": opened(STREAMING),
     "subscriptions": SubscriptionList(subscriptions=(LISTED,)),
     "no subscriptions": SubscriptionList(subscriptions=()),
     "reading": Progress(repo=REPO, done=0, total=None),

@@ -29,8 +29,9 @@ from bot.core.model import (
     ScopeItem,
     Statement,
 )
-from bot.core.replies import AnalysisView, CommitIndex, DigestView, Notice, Reply, SubscriptionList
-from formatters import GRAMMAR, markdown, slack, terminal, visible
+from bot.core.replies import CommitIndex, DigestView, Notice, Reply, SubscriptionList
+from formatters import markdown, slack, terminal
+from formatters.wording import GRAMMAR, visible
 from tests.formatters import samples
 
 HOSTILE = [
@@ -118,7 +119,7 @@ def test_every_reply_is_drawn(read: Callable[[Reply], str], reply: Reply):
 
 @every_formatter
 def test_an_analysis_is_shown_whole(read: Callable[[Reply], str]):
-    shown = read(AnalysisView(repo=samples.REPO, entry=samples.MULTI_IMAGE))
+    shown = read(samples.opened(samples.MULTI_IMAGE))
     for words in (
         "The vLLM encode worker reads all images of a request in one generate call",
         "fix: multi image bug for qwen ec connector (#5514)",
@@ -144,7 +145,7 @@ def test_an_analysis_is_shown_whole(read: Callable[[Reply], str]):
 
 @every_formatter
 def test_an_analysis_by_rules_is_labelled_and_quotes_the_author(read: Callable[[Reply], str]):
-    shown = read(AnalysisView(repo=samples.REPO, entry=samples.STREAMING))
+    shown = read(samples.opened(samples.STREAMING))
     assert (
         "Written by rules 1 from the commit's facts, not by an AI model; the AI model had been asked: timeout" in shown
     )
@@ -234,7 +235,7 @@ def replies_with(text: str) -> list[Reply]:
     return [
         DigestView(digest=hostile_digest(text)),
         CommitIndex(digest=hostile_digest(text)),
-        AnalysisView(repo=samples.REPO, entry=hostile_entry(text)),
+        samples.opened(hostile_entry(text)),
         Notice(text=text, example=text),
         SubscriptionList(subscriptions=(broken,)),
     ]
@@ -341,7 +342,10 @@ def test_a_very_long_subject_is_shown_as_far_as_there_is_room(read: Callable[[Re
 @every_formatter
 def test_an_empty_subject_is_named(read: Callable[[Reply], str]):
     digest = samples.many(1, message="")
-    for reply in (DigestView(digest=digest), AnalysisView(repo=digest.repo, entry=digest.entries[0])):
+    for reply in (
+        DigestView(digest=digest),
+        samples.opened(digest.entries[0], digest.repo),
+    ):
         assert "(no subject)" in read(reply)
 
 
@@ -349,7 +353,10 @@ def test_an_empty_subject_is_named(read: Callable[[Reply], str]):
 def test_a_repository_without_a_host_is_drawn_without_links(read: Callable[[Reply], str]):
     local = dataclasses.replace(samples.REPO, host="")
     digest = dataclasses.replace(samples.DIGEST, repo=local)
-    for reply in (DigestView(digest=digest), AnalysisView(repo=local, entry=samples.MULTI_IMAGE)):
+    for reply in (
+        DigestView(digest=digest),
+        samples.opened(samples.MULTI_IMAGE, local),
+    ):
         assert "6070089" in read(reply)
         assert "http" not in read(reply)
 

@@ -10,8 +10,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bot.core.replies import DigestView, Notice
-from formatters import markdown, visible
+from formatters import markdown
 from formatters.markdown.text import code, prose
+from formatters.wording import visible
 from tests.formatters import samples
 from tests.formatters.test_conformance import HOSTILE
 from tests.formatters.texts import anything, digests

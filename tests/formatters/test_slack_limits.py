@@ -15,7 +15,7 @@ from slackblocks import _limits
 from slackblocks._surfaces import validate_surface_blocks
 
 from bot.core.model import Analysis, FileChange, FileStatus, Statement
-from bot.core.replies import AnalysisView, CommitIndex, DigestView, ListedSubscription, Notice, Reply, SubscriptionList
+from bot.core.replies import CommitIndex, DigestView, ListedSubscription, Notice, Reply, SubscriptionList
 from formatters import slack
 from tests.formatters import samples
 from tests.formatters.test_conformance import HOSTILE, hostile_entry
@@ -39,7 +39,7 @@ def test_any_page_of_an_index_is_within_every_limit(digest, page):
 @few
 @given(anything, st.integers(0, 300), st.integers(0, 60))
 def test_any_analysis_is_within_every_limit(text, files, statements):
-    assert_accepted(AnalysisView(repo=samples.REPO, entry=_swollen(text, files, statements)))
+    assert_accepted(samples.opened(_swollen(text, files, statements)))
 
 
 @few
@@ -68,15 +68,13 @@ def test_a_digest_of_500_hostile_commits_is_within_every_limit(text):
 
 @pytest.mark.parametrize("files", [1, 100, 300, 3000])
 def test_files_that_are_not_listed_are_counted(files):
-    shown = json.dumps(
-        slack.render_view(AnalysisView(repo=samples.REPO, entry=_swollen("a" * 150, files, 1)))["blocks"]
-    )
+    shown = json.dumps(slack.render_view(samples.opened(_swollen("a" * 150, files, 1)))["blocks"])
     left_out = re.search(r"\\u2026 ([\d,]+) more files?", shown)
     assert shown.count(", added") + (int(left_out[1].replace(",", "")) if left_out else 0) == files
 
 
 def test_a_message_with_a_shortened_analysis_has_the_button_to_all_of_it():
-    message = slack.render(AnalysisView(repo=samples.REPO, entry=_swollen("long words " * 60, 40, 30)))
+    message = slack.render(samples.opened(_swollen("long words " * 60, 40, 30)))
     assert any(button["action_id"] == "commit.open" for block in message["blocks"] for button in _buttons(block))
 
 

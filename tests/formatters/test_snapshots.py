@@ -2,10 +2,9 @@
 
 import json
 
-import pytest
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from bot.core.replies import AnalysisView, DigestView
+from bot.core.replies import DigestView
 from formatters import markdown, slack, terminal
 from tests.formatters import samples
 
@@ -30,27 +29,27 @@ def written(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def test_a_digest_in_slack(snapshot):
+def test_a_digest_in_slack_looks_as_it_did(snapshot):
     assert written(slack.render(DigestView(digest=samples.DIGEST))) == snapshot(extension_class=JsonFile)
 
 
-def test_a_digest_in_slack_that_does_not_fit(snapshot):
+def test_a_digest_that_does_not_fit_into_slack_looks_as_it_did(snapshot):
     assert written(slack.render(DigestView(digest=samples.many(53)))) == snapshot(extension_class=JsonFile)
 
 
-def test_an_analysis_in_a_slack_modal(snapshot):
-    view = slack.render_view(AnalysisView(repo=samples.REPO, entry=samples.MULTI_IMAGE))
+def test_an_analysis_in_a_slack_modal_looks_as_it_did(snapshot):
+    view = slack.render_view(samples.opened(samples.MULTI_IMAGE))
     assert written(view) == snapshot(extension_class=JsonFile)
 
 
-def test_a_report(snapshot):
+def test_a_report_looks_as_it_did(snapshot):
     assert markdown.report([samples.DIGEST]) == snapshot(extension_class=MarkdownFile)
 
 
-@pytest.mark.parametrize("name", samples.REPLIES)
-def test_a_terminal(snapshot, name):
-    assert terminal.render(samples.REPLIES[name], color=False) == snapshot(extension_class=TerminalFile)
+def test_every_reply_on_a_terminal_looks_as_it_did(snapshot):
+    screens = [f"--- {name} ---\n{terminal.render(reply, color=False)}" for name, reply in samples.REPLIES.items()]
+    assert "\n".join(screens) == snapshot(extension_class=TerminalFile)
 
 
-def test_a_terminal_with_colors(snapshot):
+def test_a_digest_in_color_looks_as_it_did(snapshot):
     assert terminal.render(DigestView(digest=samples.DIGEST)) == snapshot(extension_class=TerminalFile)

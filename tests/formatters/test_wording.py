@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import formatters as say
 from bot.core.commands import parse
 from bot.core.model import ChangeType, Importance, ImportanceRule
+from formatters import wording as say
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.sources.conftest import (
     NOON,
     REPO,
     GitServer,
+    Publish,
     free_port,
     listed,
     local_source,
@@ -307,13 +308,14 @@ async def test_a_shallow_clone_is_refused_because_days_would_be_missing(history:
         await local_source(tmp_path / "shallow").list(REPO, ALWAYS)
 
 
-async def test_a_clone_that_lacks_a_blob_tells_all_that_can_be_told(history: History) -> None:
+@pytest.mark.parametrize("publish", ["local_clone", "own_clone"], indirect=True)
+async def test_where_a_blob_is_lost_all_the_rest_is_told(history: History, publish: Publish) -> None:
     root = history.commit("begin", {"a": "1\n", "dir/lost": "2\n"}, at=NOON - HOUR)
     lost = git(history.path, "rev-parse", "HEAD:dir/lost").decode().strip()
     broken = history.commit("change", {"a": "3\n", "dir/lost": "4\n"}, at=NOON)
     sound = history.commit("go on", {"a": "5\n"}, at=NOON + HOUR)
     (history.path / ".git/objects" / lost[:2] / lost[2:]).unlink()
-    diffs = await read_all(local_source(history.path), [sound, broken, root])
+    diffs = await read_all(await publish(history), [sound, broken, root])
     assert diffs[sound].patches == {"a": "@@ -1 +1 @@\n-3\n+5"}
     assert diffs[broken].patches == {"a": "@@ -1 +1 @@\n-1\n+3"}
     assert diffs[broken].commit.files == (

@@ -136,7 +136,8 @@ async def test_a_renamed_repository_is_followed_without_walking_its_whole_histor
         since, until = request.query.get("since", ""), request.query.get("until", "Z")
         found = [each for each in everything if since <= each["commit"]["committer"]["date"] <= until]
         link = f'<{host.base_url}/repositories/7/commits?page={page + 1}>; rel="next"'
-        return web.json_response(found[(page - 1) * size : page * size], headers={"Link": link})
+        more = {"Link": link} if len(found) > page * size else {}
+        return web.json_response(found[(page - 1) * size : page * size], headers=more)
 
     host.on("/repos/octo/hello", {}, status=301, Location=f"{host.base_url}/repositories/7")
     host.on(COMMITS, {}, status=301, Location=f"{host.base_url}/repositories/7/commits")
@@ -429,7 +430,7 @@ async def test_an_outage_is_an_outage(host: Host) -> None:
 
 async def test_a_silent_host_is_an_outage(host: Host) -> None:
     async def silence(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(30)
+        await asyncio.sleep(2)
         return web.Response()
 
     host.on(COMMITS, silence)
@@ -453,10 +454,27 @@ async def test_dates_outside_of_what_github_reads_are_not_sent(host: Host) -> No
     assert all("1970" <= request.query["since"] < request.query["until"] < "2100" for request in host.requests)
 
 
+async def test_a_commit_that_two_pages_name_is_listed_once(host: Host) -> None:
+    def page(request: web.Request) -> web.StreamResponse:
+        if request.query.get("page") == "2":
+            return web.json_response([commit(2), commit(3)])
+        link = f'<{host.base_url}{COMMITS}?page=2>; rel="next"'
+        return web.json_response([commit(1), commit(2)], headers={"Link": link})
+
+    host.on(COMMITS, page)
+    assert await listed(host.source(), DAY) == [sha(1), sha(2), sha(3)]
+
+
 def test_importing_the_adapter_does_not_import_the_library() -> None:
     script = "import sys, json, bot.adapters.github; print(json.dumps(sorted(sys.modules)))"
     loaded = json.loads(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout)
     assert not {"github", "requests", "urllib3", "jwt"} & set(loaded)
+
+
+async def test_the_library_writes_nothing_to_stderr(host: Host) -> None:
+    host.on(COMMITS, [])
+    await listed(host.source())
+    assert logging.getLogger("github").handlers == []
 
 
 async def test_all_time_can_be_asked_for(host: Host) -> None:

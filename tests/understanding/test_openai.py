@@ -14,7 +14,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.openai import ANSWER_MAX, STATEMENT_MAX, ModelAnalyst, _without_links
+from bot.adapters.openai import ModelAnalyst, answers
+from bot.adapters.openai.answers import ANSWER_MAX, STATEMENT_MAX, without_links
 from bot.core.errors import (
     AnalystRateLimited,
     AnalystRefused,
@@ -224,8 +225,8 @@ async def test_links_lead_to_the_repositorys_own_host_or_nowhere(connect: Connec
     ],
 )
 def test_no_other_host_can_be_linked(link: str) -> None:
-    assert "[…]" in _without_links(link, "github.com")
-    assert "[…]" in _without_links("https://github.com/a", "")
+    assert "[…]" in without_links(link, "github.com")
+    assert "[…]" in without_links("https://github.com/a", "")
 
 
 # What is asked
@@ -372,7 +373,6 @@ def test_an_answer_at_all_bounds_is_not_too_long() -> None:
     st.recursive(st.none() | st.booleans() | st.floats() | anything, lambda inner: st.lists(inner), max_leaves=5),
 )
 def test_any_json_is_an_analysis_or_an_invalid_answer(name: str, value: Any) -> None:
-    from bot.adapters.openai import _answer, _completion
     from bot.core.importance import rate
     from bot.core.model import Provenance
 
@@ -380,7 +380,9 @@ def test_any_json_is_an_analysis_or_an_invalid_answer(name: str, value: Any) -> 
     for content in (ANSWER | {name: value}, *({**ANSWER, key: value} for key in ANSWER)):
         body = json.dumps({"choices": [{"message": {"content": json.dumps(content)}}]}).encode()
         try:
-            made = _answer(_completion(body), "github.com").analysis("0" * 40, rate(FEATURE.commit), provenance)
+            made = answers.answer(answers.completion(body), "github.com").analysis(
+                "0" * 40, rate(FEATURE.commit), provenance
+            )
         except AnswerInvalid:
             continue
         made.headline.encode()
@@ -438,7 +440,7 @@ async def test_a_host_that_sends_a_byte_now_and_then_is_out_of_time(
             await asyncio.sleep(0.1)
         return response
 
-    monkeypatch.setattr("bot.adapters.openai._LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("bot.adapters.openai.analyst._LONGEST_PAUSE", 0.1)
     server.script = [drip]
     assert type(await failure(connect, timeout=0.3)) is AnalystTimeout
 

@@ -17,10 +17,13 @@ from bot.core.ports import DayListing
 
 OLDEST_GIT: Final = (2, 37)  # --since-as-filter
 PADDING: Final = timedelta(days=1)
+LOOKUP_TIMEOUT: Final = 600  # seconds
+DOWNLOAD_TIMEOUT: Final = 900  # seconds
 #: git reads no dates outside of these years.
 _READABLE: Final = (datetime(1971, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC))
 _SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MISSING_BLOB: Final = re.compile(r"unable to read [0-9a-f]{40}")
+_UNKNOWN_TO_HOST: Final = re.compile(r"not our ref ([0-9a-f]{40})")
 _UNREADABLE_FILES_MAX: Final = 100  # in one commit; a clone that lacks more is broken
 
 
@@ -65,9 +68,9 @@ class GitSource:
         clone = await self._clones.present(repo)
         with explained(clone.name, credentials=clone.credentials):
             clone = await self._with_commits(repo, clone, wanted)
-            if clone.partial:
-                await _download(clone.git, wanted)
-            async for diff in self._streamed(clone.git, wanted):
+            complete = not clone.partial or await _download(clone.git, wanted)
+            read = self._streamed if complete else self._read_around_gaps
+            async for diff in read(clone.git, wanted):
                 yield diff
 
     async def history(self, repo: Repo) -> History | None:
@@ -184,14 +187,14 @@ async def _unknown_commit(git: Git, shas: Sequence[str]) -> str | None:
 async def _present(git: Git, objects: Sequence[str], *, walk: str) -> list[str]:
     """Those of the objects that are in the clone. `rev-list` is the command that asks without downloading them."""
     options = (walk, "--ignore-missing", "--missing=print", "--stdin")
-    output = await git.run("rev-list", *options, given=_lines(objects), timeout=600)
+    output = await git.run("rev-list", *options, given=_lines(objects), timeout=LOOKUP_TIMEOUT)
     return [line.split()[0] for line in output.decode().splitlines() if line[:1] != "?"]
 
 
 async def _changes(git: Git, shas: Sequence[str]) -> dict[str, list[RawChange]]:
     """What the commits change, as their trees tell: no blob is needed for this."""
     options = ("--raw", "-z", "--no-abbrev", "--no-renames")
-    output = await git.run(*COMPARISON, *options, given=_lines(shas), timeout=600)
+    output = await git.run(*COMPARISON, *options, given=_lines(shas), timeout=LOOKUP_TIMEOUT)
     return dict(raw_changes(iter(output.split(b"\0")), shas))
 
 
@@ -213,14 +216,36 @@ async def _gaps(git: Git, shas: Sequence[str]) -> dict[str, list[RawChange]]:
     return {sha: files for sha, files in unreadable.items() if files}
 
 
-async def _download(git: Git, shas: Sequence[str]) -> None:
-    """Fetches in one go the blobs these commits need; git by itself would ask once for every commit."""
-    lacking = await _lacking(git, await _changes(git, shas))
-    if not lacking:
-        return
+async def _download(git: Git, shas: Sequence[str]) -> bool:
+    """Fetches in one go the blobs these commits need; git by itself would ask once for every commit.
+
+    Returns whether the host had them all.
+    """
+    wanted = await _lacking(git, await _changes(git, shas))
+    refused = 0
+    while wanted:
+        unknown = await _fetch_blobs(git, sorted(wanted))
+        if unknown is None:
+            break
+        refused += 1
+        wanted.discard(unknown)
+        if refused > _UNREADABLE_FILES_MAX:
+            raise GitFailed("the host lacks too many objects")
+    return not refused
+
+
+async def _fetch_blobs(git: Git, blobs: Sequence[str]) -> str | None:
+    """Fetches all of them, or none because the host does not have the one that is returned."""
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--stdin")
     git = git.configured({"fetch.negotiationAlgorithm": "noop", "gc.auto": "0", "maintenance.auto": "false"})
-    await git.run("fetch", *options, "origin", given=_lines(sorted(lacking)), timeout=900)
+    try:
+        await git.run("fetch", *options, "origin", given=_lines(blobs), timeout=DOWNLOAD_TIMEOUT)
+    except GitFailed as failure:
+        unknown = _UNKNOWN_TO_HOST.search(failure.stderr)
+        if unknown is None or unknown[1] not in blobs:
+            raise
+        return unknown[1]
+    return None
 
 
 def _lines(objects: Sequence[str]) -> bytes:

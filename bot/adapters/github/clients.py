@@ -1,5 +1,6 @@
 """PyGithub clients and their credentials. PyGithub is imported when the first one is made, because it is large."""
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -61,6 +62,7 @@ class Clients:
 
     def of(self, repo: Repo) -> "Github":
         """This thread's client for the repository. Raises SourceRefused, and what PyGithub raises."""
+        _import_quietly()
         installation = None if self._app is None else self._installation(self._app, repo)
         clients: dict[int | None, Github] = self._own.__dict__.setdefault("clients", {})
         if installation not in clients:
@@ -128,3 +130,10 @@ class Clients:
         from github import Auth
 
         return Auth.AppAuth(app.app_id, app.private_key)
+
+
+def _import_quietly() -> None:
+    """PyGithub, on import, writes its own log lines to stderr; where they go is not for it to decide."""
+    import github
+
+    logging.getLogger(github.__name__).handlers.clear()

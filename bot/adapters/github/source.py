@@ -184,7 +184,8 @@ def _unknown(repo: Repo, sha: str) -> NotFound:
 
 def _readable(window: Window) -> Window:
     """The window and some around it, since GitHub does not say whether its ends belong to it."""
-    since, until = (min(max(instant, _EARLIEST), _LATEST) for instant in (window.since, window.until))
+    # PyGithub sends the wall clock of whatever zone it is given: https://github.com/PyGithub/PyGithub/issues/2282
+    since, until = (min(max(instant, _EARLIEST), _LATEST).astimezone(UTC) for instant in (window.since, window.until))
     return Window(since=since, until=until).padded(PADDING)
 
 
@@ -193,19 +194,19 @@ def _commits(repository: "Repository", window: Window, *, trusting: bool = False
 
     `trusting` skips what lies outside, and stops after as many older commits as make a page.
     """
-    refs: list[CommitRef] = []
+    refs: dict[str, CommitRef] = {}  # a push between two pages repeats commits
     older = 0
     with empty_is_no_error():
         for commit in repository.get_commits(since=window.since, until=window.until):
             ref = commit_ref(commit)
             older = older + 1 if ref.committed_at < window.since else 0
             if window.since <= ref.committed_at <= window.until:
-                refs.append(ref)
+                refs[ref.sha] = ref
             elif not trusting:
                 return None
             elif older == PER_PAGE:
                 break
-    return refs
+    return list(refs.values())
 
 
 def _history(repository: "Repository") -> History | None:
