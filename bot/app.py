@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
     from starlette.applications import Starlette
 
+    from bot.adapters.git import Clones
     from bot.adapters.openai import ModelAnalyst
 
 #: Seconds that a process which is told to stop waits for posts under way.
@@ -63,7 +64,7 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
         stack.push_async_callback(engine.dispose)
         await migrate(engine)
         default_repo = await _default_repo(settings)
-        source = _source(settings, default_repo, now, stack)
+        source = await _source(settings, default_repo, now, stack)
         analyst = model_analyst(settings)
         if analyst is not None:
             stack.push_async_callback(analyst.close)
@@ -205,28 +206,34 @@ async def _default_repo(settings: Settings) -> Repo:
     return await origin(settings.digest_git_dir, environment=settings.inherited_environment)
 
 
-def _source(settings: Settings, default_repo: Repo, now: Clock, stack: AsyncExitStack) -> CommitSource:
-    token = _value(settings.github_token)
+async def _source(settings: Settings, default_repo: Repo, now: Clock, stack: AsyncExitStack) -> CommitSource:
+    """GitHub or git. Raises SourceUnavailable if it is to be git and there is none that is new enough."""
     trusted = settings.private_repos | {default_repo}
-    is_github = settings.digest_source == "github"
-    if settings.digest_source == "auto" and settings.digest_git_dir is None:
-        is_github = bool(token or settings.github_app_id)
-    if is_github:
+    has_credentials = settings.github_token is not None or settings.github_app_id is not None
+    if settings.digest_source == "github" or (
+        settings.digest_source == "auto" and settings.digest_git_dir is None and has_credentials
+    ):
         return _github_source(settings, trusted, now, stack)
-    from bot.adapters.git import CloneCache, GitSource, LocalClone
+    from bot.adapters.git import GitSource
+
+    source = GitSource(_clones(settings, default_repo, trusted, now))
+    await source.check()
+    return source
+
+
+def _clones(settings: Settings, default_repo: Repo, trusted: frozenset[Repo], now: Clock) -> "Clones":
+    from bot.adapters.git import CloneCache, LocalClone
 
     environment = settings.inherited_environment
     if settings.digest_git_dir is not None:
-        return GitSource(LocalClone(settings.digest_git_dir, now=now, environment=environment, repo=default_repo))
-    return GitSource(
-        CloneCache(
-            settings.cache_dir,
-            now=now,
-            environment=environment,
-            base_url=settings.git_url or f"https://{settings.github_host}",
-            token=token,
-            trusted=trusted,
-        )
+        return LocalClone(settings.digest_git_dir, now=now, environment=environment, repo=default_repo)
+    return CloneCache(
+        settings.cache_dir,
+        now=now,
+        environment=environment,
+        base_url=settings.git_url or f"https://{settings.github_host}",
+        token=_value(settings.github_token),
+        trusted=trusted,
     )
 
 
@@ -241,7 +248,7 @@ def _github_source(settings: Settings, trusted: frozenset[Repo], now: Clock, sta
         app=GitHubApp(app_id=str(settings.github_app_id), private_key=private_key) if private_key else None,
         trusted=trusted,
     )
-    stack.callback(source.close)
+    stack.push_async_callback(source.close)
     return source
 
 

@@ -25,7 +25,7 @@ from bot.core.replies import (
 from formatters import wording as say
 
 _LEVEL_STYLES: Final = {Importance.HIGH: "bold red", Importance.MEDIUM: "bold yellow", Importance.LOW: "bold green"}
-_MORE_ABOUT: Final = "One of them in full"
+_MORE_ABOUT: Final = "One of them in full: dynamo-digest commit"
 #: Columns of an author's name in a list.
 _AUTHOR_MAX: Final = 18
 #: Columns of text below which a line cannot be read any more.
@@ -92,7 +92,7 @@ def _digest(view: DigestView) -> Iterator[RenderableType]:
             yield _commits(digest, entries)
     yield Text()
     yield Text(say.origin(digest), style="dim")
-    yield Text(f"{_MORE_ABOUT}: commit {say.ranked(digest)[0].commit.short_sha}", style="dim")
+    yield Text(f"{_MORE_ABOUT} {say.ranked(digest)[0].commit.short_sha}", style="dim")
 
 
 def _commits(digest: Digest, entries: Sequence[Entry]) -> Table:

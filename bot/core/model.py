@@ -93,7 +93,7 @@ class FileStatus(StrEnum):
 class FileChange:
     path: str
     status: FileStatus
-    #: Lines; None for a binary file, which has none.
+    #: Lines; None for a binary file, which has none (one that was moved has 0), and for a file that could not be read.
     additions: int | None
     deletions: int | None
     #: Where a renamed or copied file came from.

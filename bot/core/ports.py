@@ -44,7 +44,7 @@ class CommitSource(Protocol):
         ...
 
     def read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
-        """These commits whole, in any order, each as soon as it is there."""
+        """These commits whole, in any order, each as soon as it is there. Raises NotFound for one that is not there."""
         ...
 
     async def history(self, repo: Repo) -> History | None:

@@ -113,7 +113,7 @@ def _numbers(path: Path, base: str, sha: str) -> dict[str, tuple[int, int]]:
     for header in fields:
         if not header:
             break
-        added, deleted, name = header.split("\t")
+        added, deleted, name = header.split("\t", 2)
         if not name:  # a rename: the two names follow
             next(fields)
             name = next(fields)
