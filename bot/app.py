@@ -102,21 +102,18 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
 
 async def run(settings: Settings) -> None:
     """The bot: the clock, the HTTP port and what is configured, until the process is told to stop."""
-    import uvicorn
-
-    from handlers import schedule
+    from handlers import schedule, web
 
     async with composed(settings) as app, AsyncExitStack() as listening:
-        server = uvicorn.Server(
-            uvicorn.Config(await listen(app, listening), host=settings.host, port=settings.port, log_config=None)
-        )
+        application = await listen(app, listening)
         clock = schedule.start(app.rounds)
         log.info("bot.started", host=settings.host, port=settings.port)
         try:
-            await server.serve()
+            await web.serve(application, host=settings.host, port=settings.port)
         finally:
             clock.shutdown(wait=False)
             await _finish(app.rounds)
+            log.info("bot.stopped")
 
 
 async def listen(app: App, stack: AsyncExitStack) -> "Starlette":

@@ -10,10 +10,10 @@ from bot.core.rounds import Rounds
 TICK: Final = 5
 
 
-def start(rounds: Rounds) -> AsyncIOScheduler:
-    """Starts to tick on the running loop; `shutdown()` on what is returned ends it."""
+def start(rounds: Rounds, *, every: float = TICK) -> AsyncIOScheduler:
+    """Starts to tick on the running loop, `every` so many seconds; `shutdown()` on what is returned ends it."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     # A late tick still counts, and one stands for all that were missed.
-    scheduler.add_job(rounds.tick, "interval", seconds=TICK, misfire_grace_time=None, coalesce=True, max_instances=1)
+    scheduler.add_job(rounds.tick, "interval", seconds=every, misfire_grace_time=None, coalesce=True, max_instances=1)
     scheduler.start()
     return scheduler

@@ -1,7 +1,7 @@
 """People in an emulated Slack workspace who type commands and click buttons of a bot that is served over HTTP."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -36,7 +36,12 @@ class People:
         url = self._slack.response_url()
         acknowledged = await self.send(await self.typed(text, url=url, channel=channel, user=user))
         assert acknowledged.status == 200
-        return await _eventually(lambda: self._slack.responses(url), answers)
+
+        async def answered() -> list[Any]:
+            responses = self._slack.responses(url)
+            return responses if len(responses) >= answers else []
+
+        return await eventually(answered)
 
     async def typed(self, text: str, *, url: str, channel: str = "general", user: str = "alice") -> str:
         return slash_command(
@@ -73,11 +78,11 @@ class People:
     async def sees(self, *words: str) -> dict[str, Any]:
         """The newest view, once it shows all of these words."""
 
-        def showing() -> list[dict[str, Any]]:
+        async def showing() -> dict[str, Any] | None:
             views = list(self._slack.views.values())
-            return [view for view in views[-1:] if all(word in "\n".join(texts(view)) for word in words)]
+            return next((view for view in views[-1:] if all(word in "\n".join(texts(view)) for word in words)), None)
 
-        return (await _eventually(showing, 1))[0]
+        return await eventually(showing)
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -103,8 +108,9 @@ def buttons(value: Any, action: str) -> list[dict[str, Any]]:
     return []
 
 
-async def _eventually(look: Any, number: int) -> Any:
+async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
+    """What `look` finds, once it finds something."""
     async with asyncio.timeout(PATIENCE):
-        while len(found := look()) < number:
+        while not (found := await look()):
             await asyncio.sleep(0.01)
     return found
