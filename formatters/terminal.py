@@ -101,7 +101,7 @@ def _commits(digest: Digest, entries: Sequence[Entry]) -> Table:
     grid = Table.grid(padding=(0, 1), expand=True)
     for width, style in ((7, "cyan"), (5, "dim"), (2, "")):
         grid.add_column(no_wrap=True, width=width, style=style)
-    grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    grid.add_column(ratio=1)
     grid.add_column(no_wrap=True, overflow="ellipsis", style="dim", width=min(_AUTHOR_MAX, max(everyone)))
     grid.add_column(
         no_wrap=True, style="dim", justify="right", width=max(len(_number(entry)) for entry in digest.entries)
