@@ -135,6 +135,8 @@ class Settings(BaseSettings):
             problems.append("SLACK_APP_TOKEN and SLACK_SIGNING_SECRET need SLACK_BOT_TOKEN")
         if (self.openai_api_key or self.openai_base_url) and not self.openai_model:
             problems.append("OPENAI_API_KEY and OPENAI_BASE_URL need OPENAI_MODEL")
+        if self.openai_model and not (self.openai_api_key or self.openai_base_url):
+            problems.append("OPENAI_MODEL needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that takes none")
         if bool(self.github_app_id) != bool(self.github_app_private_key):
             problems.append("GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY need each other")
         if problems:

@@ -50,6 +50,7 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
         ({"SLACK_BOT_TOKEN": "xoxb-hush"}, "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN"),
         ({"SLACK_APP_TOKEN": "xapp-hush"}, "need SLACK_BOT_TOKEN"),
         ({"OPENAI_API_KEY": "sk-hush"}, "need OPENAI_MODEL"),
+        ({"OPENAI_MODEL": "large"}, "OPENAI_MODEL needs OPENAI_API_KEY"),
         ({"GITHUB_APP_ID": "1"}, "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY need each other"),
     ],
 )
