@@ -107,6 +107,9 @@ class FakeSource:
             self.read_shas.append(sha)
             yield diff_of(next(commit for commit in self.commits if commit.sha == sha))
 
+    async def paths(self, repo: Repo, sha: str) -> frozenset[str]:
+        return frozenset(file.path for commit in self.commits for file in commit.files)
+
     async def history(self, repo: Repo) -> History | None:
         instants = [commit.committed_at for commit in self.commits]
         return History(first=min(instants), last=max(instants)) if instants else None

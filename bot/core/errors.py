@@ -80,6 +80,14 @@ class AnswerInvalid(BotError):
     """The language model's answer could not be used."""
 
 
+class QuestionTooLong(AnswerInvalid):
+    """The question was longer than the language model can read."""
+
+
+class BudgetSpent(BotError):
+    """The day's budget for the language model is spent."""
+
+
 # Where digests go
 
 

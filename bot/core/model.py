@@ -188,6 +188,11 @@ class History:
 # Opinions: what an analyst says
 
 
+class Language(StrEnum):
+    EN = "en"
+    ZH = "zh"
+
+
 class ChangeType(StrEnum):
     FEATURE = "feature"
     FIX = "fix"
@@ -296,6 +301,7 @@ class FallbackReason(StrEnum):
     UNREACHABLE = "no answer"
     REFUSED = "refused"
     INVALID_ANSWER = "invalid answer"
+    BUDGET = "budget spent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,9 +316,18 @@ class Provenance:
     #: Changed lines that the analyst was shown, of all changed lines.
     lines_shown: int = 0
     lines_changed: int = 0
-    #: Tokens, as the model's host counted them.
+    #: Statements that the model made, and those that its commit bears out; advice is not counted, since it proposes.
+    statements_made: int = 0
+    statements_kept: int = 0
+    #: Questions that it took: more than one for a diff that was read in parts, or an answer that had to be repaired.
+    calls: int = 0
+    #: Tokens of all of them, as the model's host counted them.
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    #: US dollars of all of them; None where no price is known.
+    price: float | None = None
+    #: Secrets that were taken out of the diff before it left.
+    redactions: int = 0
 
     @property
     def coverage(self) -> float:
@@ -336,6 +351,8 @@ class Analysis:
     advice: tuple[Advice, ...] = ()
     #: The author's own words, shown as a quotation; only rules quote.
     quotation: str = ""
+    #: Of the prose. The original is never translated twice: a translation is made from the original.
+    language: Language = Language.EN
     provenance: Provenance
 
     @property
@@ -346,10 +363,30 @@ class Analysis:
 # Digests
 
 
+class RelationKind(StrEnum):
+    """What the first commit is to the second."""
+
+    REVERTS = "reverts"
+    RELANDS = "relands"
+    FOLLOWS_UP = "follows up"
+    BACKPORTS = "backports"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    kind: RelationKind
+    sha: str
+    other_sha: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     commit: Commit
     analysis: Analysis
+    #: It belongs to an earlier day, whose digest was sealed before it showed up.
+    is_late: bool = False
+    #: Those in which the commit stands on either side.
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,6 +397,26 @@ class SealedDay:
     #: Merge commits of the day that bring in commits listed on their own; they are not analysed again.
     merges: tuple[str, ...]
     sealed_at: datetime
+    #: Those of `shas` that belong to an earlier day.
+    late: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """What several commits of a digest have in common."""
+
+    title: str
+    shas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """What a day means, in two or three sentences without links and counts."""
+
+    text: str
+    themes: tuple[Theme, ...] = ()
+    language: Language = Language.EN
+    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,6 +432,7 @@ class Digest:
     #: The day is over and its list of commits is final.
     sealed: bool
     lead: str = ""
+    themes: tuple[Theme, ...] = ()
 
     def by_importance(self) -> Mapping[Importance, Sequence[Entry]]:
         """High first, newest first within each; levels without commits are there too."""
@@ -425,6 +483,7 @@ class SubscriptionTerms:
     zone: ZoneInfo
     #: The platform's id of the person to tell when something breaks.
     subscriber: str
+    language: Language = Language.EN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

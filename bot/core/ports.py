@@ -47,8 +47,54 @@ class CommitSource(Protocol):
         """These commits whole, in any order, each as soon as it is there. Raises NotFound for one that is not there."""
         ...
 
+    async def paths(self, repo: Repo, sha: str) -> frozenset[str]:
+        """The paths of all files of the repository at that commit. Raises NotFound as well."""
+        ...
+
     async def history(self, repo: Repo) -> History | None:
         """From when to when the repository has commits; None for an empty one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question to a language model."""
+
+    #: What it is for: `analysis`, `translation`, `lead`; counted apart.
+    purpose: str
+    #: The same for every question of a purpose, so that hosts can cache it.
+    instructions: str
+    #: What strangers wrote is fenced in it as data.
+    content: str
+    #: JSON schema in strict mode's subset: https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A model's answer as it came: not yet validated, and never trusted."""
+
+    text: str
+    #: As the host names it.
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    #: US dollars; None where no price is known.
+    price: float | None
+
+
+class LanguageModel(Protocol):
+    """Any host of a language model."""
+
+    #: As it is configured.
+    name: str
+
+    async def ask(self, question: Question, *, repair: tuple[str, str] | None = None) -> Completion:
+        """The answer. `repair` is an earlier answer to the same question and what was wrong with it.
+
+        Raises AnalystUnavailable (AnalystTimeout, AnalystRateLimited), AnalystRefused, AnswerInvalid (empty, cut off,
+        declined, not from a model), QuestionTooLong, BudgetSpent.
+        """
         ...
 
 

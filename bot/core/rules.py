@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.errors import AnalystRateLimited, AnalystRefused, AnalystTimeout, AnswerInvalid, BotError
+from bot.core.errors import AnalystRateLimited, AnalystRefused, AnalystTimeout, AnswerInvalid, BotError, BudgetSpent
 from bot.core.facts import Facts, Flag
 from bot.core.importance import enumerated, named, rate, to_depth
 from bot.core.model import (
@@ -89,6 +89,8 @@ def fallback_reason(error: BotError) -> FallbackReason:
             return FallbackReason.REFUSED
         case AnswerInvalid():
             return FallbackReason.INVALID_ANSWER
+        case BudgetSpent():
+            return FallbackReason.BUDGET
         case _:
             return FallbackReason.UNREACHABLE
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.engine import downgrade, migrate, open_database
 from bot.adapters.database.ledger import DatabaseLedger
-from bot.adapters.database.schema import commits, metadata
+from bot.adapters.database.schema import commits, digest_commits, metadata
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.days import Day
 from bot.core.model import AnalystKind, CommitDiff, SealedDay, SubscriptionTerms
@@ -42,6 +42,27 @@ async def test_migrations_go_back_to_nothing_and_forward_again(engine: AsyncEngi
     assert await tables() == set()
     await migrate(engine)
     assert await tables() == set(metadata.tables)
+
+
+async def test_what_is_stored_survives_going_back_a_version_and_forward_again(
+    engine: AsyncEngine, archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, ledger: DatabaseLedger
+):
+    subscription, _ = await subscriptions.subscribe(TERMS, NOW)
+    await ledger.schedule(subscription, DAY.date, NOW)
+    await archive.save_commit(REPO, diff_of(COMMIT), NOW)
+    await archive.save_analysis(REPO, analysis_of(COMMIT), AnalystKind.MODEL, NOW)
+    sealed = await archive.seal(REPO, DAY, SealedDay(shas=(COMMIT.sha,), merges=(), sealed_at=NOW))
+    await engine.dispose()
+    await downgrade(engine, "0001")
+    await migrate(engine)
+    assert list(await subscriptions.active()) == [subscription]
+    assert [delivery.day for delivery in await ledger.claim(NOW, NOW + timedelta(minutes=1), 10)] == [DAY.date]
+    assert await archive.analyses(REPO, [COMMIT.sha], AnalystKind.MODEL) == {COMMIT.sha: analysis_of(COMMIT)}
+    assert await archive.sealed(REPO, DAY) == sealed
+    async with engine.connect() as connection:
+        assert (await connection.execute(select(digest_commits.c.sha, digest_commits.c.day))).all() == [
+            (COMMIT.sha, DAY.date)
+        ]
 
 
 async def test_a_new_database_is_made_with_its_folder(tmp_path: Path):

@@ -88,13 +88,17 @@ class DatabaseArchive:
                 "analyst": analysis.provenance.analyst.value,
                 "version": analysis.provenance.version,
                 "model": analysis.provenance.model or "",
+                "language": analysis.language.value,
+                "is_deep": False,
                 "made_at": at,
                 "body": dump_analysis(analysis),
             }
             statement = insert(analyses).values(row)
             await connection.execute(
                 statement.on_conflict_do_update(
-                    index_elements=["repository_id", "sha", "requested", "analyst", "version", "model"],
+                    index_elements=[
+                        *("repository_id", "sha", "requested", "analyst", "version", "model", "language", "is_deep")
+                    ],
                     set_={"made_at": statement.excluded.made_at, "body": statement.excluded.body},
                 )
             )
@@ -123,20 +127,23 @@ class DatabaseArchive:
                 "zone": day.zone.key,
                 "shas": list(sealed.shas),
                 "merges": list(sealed.merges),
+                "late": list(sealed.late),
                 "sealed_at": sealed.sealed_at,
             }
             await connection.execute(insert(digests).values(row).on_conflict_do_nothing())
         return await self.sealed(repo, day) or sealed
 
     async def sealed(self, repo: Repo, day: Day) -> SealedDay | None:
-        query = select(digests.c.shas, digests.c.merges, digests.c.sealed_at).where(
+        query = select(digests.c.shas, digests.c.merges, digests.c.late, digests.c.sealed_at).where(
             digests.c.repository_id == repositories.id_of(repo).scalar_subquery(),
             digests.c.day == day.date,
             digests.c.zone == day.zone.key,
         )
         async with self._reads.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return SealedDay(shas=tuple(row.shas), merges=tuple(row.merges), sealed_at=row.sealed_at) if row else None
+        if row is None:
+            return None
+        return SealedDay(shas=tuple(row.shas), merges=tuple(row.merges), late=tuple(row.late), sealed_at=row.sealed_at)
 
 
 def _batches(shas: Collection[str]) -> Iterator[list[str]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, NullPool, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def open_database(url: str) -> AsyncEngine:
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(address)
-    event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    event.listen(engine.sync_engine, "connect", _with_foreign_keys)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
@@ -36,10 +36,18 @@ def for_writing(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(begin="BEGIN IMMEDIATE")
 
 
-def _configure_sqlite(connection: Any, _record: object) -> None:
+def _with_foreign_keys(connection: Any, _record: object) -> None:
+    _configure(connection, "foreign_keys=ON")
+
+
+def _without_foreign_keys(connection: Any, _record: object) -> None:
+    _configure(connection, "foreign_keys=OFF")
+
+
+def _configure(connection: Any, foreign_keys: str) -> None:
     connection.isolation_level = None  # transactions are ours: see `_begin`
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", foreign_keys, f"busy_timeout={BUSY_TIMEOUT}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -71,5 +79,13 @@ async def _with_alembic(engine: AsyncEngine, change: "Callable[[Config], None]")
         config.attributes["connection"] = connection
         change(config)
 
-    async with for_writing(engine).begin() as connection:
-        await connection.run_sync(apply)
+    # SQLite changes a table by making another one and dropping the first, which would delete what refers to its rows:
+    # https://www.sqlite.org/lang_altertable.html#making_other_kinds_of_table_schema_changes
+    migrating = create_async_engine(engine.url, poolclass=NullPool)
+    event.listen(migrating.sync_engine, "connect", _without_foreign_keys)
+    event.listen(migrating.sync_engine, "begin", _begin)
+    try:
+        async with for_writing(migrating).begin() as connection:
+            await connection.run_sync(apply)
+    finally:
+        await migrating.dispose()

@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -75,6 +77,8 @@ commits = Table(
     Column("first_seen_at", Instant, nullable=False),
     # A Commit as JSON.
     Column("facts", JSON, nullable=False),
+    # When a force push took it off the branch.
+    Column("orphaned_at", Instant),
     # Patches by path as JSON, compressed with zlib; most commits take less than 3 kB.
     Column("patches", LargeBinary, nullable=False),
     Index(None, "repository_id", "committed_at"),
@@ -91,10 +95,24 @@ analyses = Table(
     Column("analyst", String(10), nullable=False),
     Column("version", String(40), nullable=False),
     Column("model", String(200), nullable=False),
+    # Of the prose; a translation is a row of its own.
+    Column("language", String(5), nullable=False),
+    # At full depth because somebody asked for it.
+    Column("is_deep", Boolean, nullable=False),
     Column("made_at", Instant, nullable=False),
     # An Analysis as JSON.
     Column("body", JSON, nullable=False),
-    UniqueConstraint("repository_id", "sha", "requested", "analyst", "version", "model"),
+    UniqueConstraint(
+        "repository_id",
+        "sha",
+        "requested",
+        "analyst",
+        "version",
+        "model",
+        "language",
+        "is_deep",
+        name="uq_analyses_identity",
+    ),
 )
 
 digests = Table(
@@ -106,7 +124,86 @@ digests = Table(
     # Lists of SHAs, newest first.
     Column("shas", JSON, nullable=False),
     Column("merges", JSON, nullable=False),
+    # Those of `shas` that belong to an earlier day.
+    Column("late", JSON, nullable=False),
     Column("sealed_at", Instant, nullable=False),
+)
+
+# In which day's digest a commit stands; once in each zone.
+digest_commits = Table(
+    "digest_commits",
+    metadata,
+    _repository_key(),
+    Column("zone", String(60), primary_key=True),
+    Column("sha", String(40), primary_key=True),
+    Column("day", Date, nullable=False),
+)
+
+leads = Table(
+    "leads",
+    metadata,
+    _repository_key(),
+    Column("day", Date, primary_key=True),
+    Column("zone", String(60), primary_key=True),
+    Column("language", String(5), primary_key=True),
+    # A Lead as JSON.
+    Column("body", JSON, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+# The newest commit seen on a branch, from which what is new is told.
+branch_tips = Table(
+    "branch_tips",
+    metadata,
+    _repository_key(),
+    Column("branch", String(255), primary_key=True),
+    Column("sha", String(40), nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+# What one commit is to another: reverts, relands, follows up, backports.
+relations = Table(
+    "relations",
+    metadata,
+    _repository_key(),
+    Column("kind", String(12), primary_key=True),
+    Column("sha", String(40), primary_key=True),
+    Column("other_sha", String(40), primary_key=True),
+    Index(None, "repository_id", "other_sha"),
+)
+
+# What is known of a model at a host.
+model_hosts = Table(
+    "model_hosts",
+    metadata,
+    Column("endpoint", String(300), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    # The form of answer that it takes: json_schema, json_object, tool, text.
+    Column("rung", String(20), nullable=False),
+    # Bytes of UTF-8 per token of prompt, as counted by the host; None until it has answered.
+    Column("bytes_per_token", Float),
+    Column("updated_at", Instant, nullable=False),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("purpose", String(20), nullable=False),
+    Column("endpoint", String(300), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("rung", String(20), nullable=False),
+    Column("service_tier", String(20), nullable=False),
+    Column("request_id", String(200), nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    # US dollars; None where no price is known.
+    Column("price", Float),
+    # The class of what went wrong; empty for an answer.
+    Column("error", String(60), nullable=False),
 )
 
 subscriptions = Table(
@@ -121,6 +218,7 @@ subscriptions = Table(
     Column("at", String(5), nullable=False),
     Column("zone", String(60), nullable=False),
     Column("subscriber", String(100), nullable=False),
+    Column("language", String(5), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("broken", Text, nullable=False, default=""),
     UniqueConstraint("platform", "workspace", "channel", "repository_id"),
@@ -142,5 +240,7 @@ deliveries = Table(
     # The platform's id of the message.
     Column("message", String(200), nullable=False, default=""),
     Column("last_error", Text, nullable=False, default=""),
+    # Since when the posted message says something that is not true any more, such as a commit reverted meanwhile.
+    Column("stale_since", Instant),
     Index(None, "state", "due_at"),
 )

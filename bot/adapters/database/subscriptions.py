@@ -13,7 +13,7 @@ from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import repositories as repository_table
 from bot.adapters.database.schema import subscriptions
-from bot.core.model import Channel, Platform, Repo, Subscription, SubscriptionTerms
+from bot.core.model import Channel, Language, Platform, Repo, Subscription, SubscriptionTerms
 
 
 class DatabaseSubscriptions:
@@ -30,6 +30,7 @@ class DatabaseSubscriptions:
                 "at": terms.at.strftime("%H:%M"),
                 "zone": terms.zone.key,
                 "subscriber": terms.subscriber,
+                "language": terms.language.value,
                 "broken": "",
             }
             mine = in_channel(terms.channel) & (subscriptions.c.repository_id == repository_id)
@@ -77,6 +78,7 @@ def from_row(row: Row[Any]) -> Subscription:
         at=time.fromisoformat(row.at),
         zone=ZoneInfo(row.zone),
         subscriber=row.subscriber,
+        language=Language(row.language),
     )
     return Subscription(id=row.id, terms=terms, created_at=row.created_at, broken=row.broken)
 
