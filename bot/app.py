@@ -16,12 +16,14 @@ from bot.adapters.database.engine import migrate, open_database
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.adapters.terminal import TerminalMessenger
+from bot.core.collecting import Collecting
 from bot.core.desk import Desk
 from bot.core.digests import Digests
 from bot.core.model import Platform, Repo
 from bot.core.ports import Clock, CommitSource, Messenger
 from bot.core.rounds import Rounds
 from bot.core.rules import RuleAnalyst
+from bot.core.understanding import Understanding
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,7 +74,9 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
         subscriptions = DatabaseSubscriptions(engine)
         slack = slack_client(settings)
         messengers = _messengers(slack)
-        digests = Digests(source=source, analyst=analyst or RuleAnalyst(), archive=archive, now=now)
+        understanding = Understanding(analyst=analyst or RuleAnalyst(), archive=archive, now=now)
+        collecting = Collecting(source=source, archive=archive, now=now)
+        digests = Digests(collecting=collecting, understanding=understanding, now=now)
         yield App(
             settings=settings,
             now=now,
@@ -81,6 +85,7 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
             digests=digests,
             desk=Desk(
                 digests=digests,
+                understanding=understanding,
                 source=source,
                 archive=archive,
                 subscriptions=subscriptions,

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 
+from bot.core.collecting import Collecting
 from bot.core.days import Window
+from bot.core.digests import Digests
 from bot.core.errors import BotError
 from bot.core.model import (
     Analysis,
@@ -24,8 +27,9 @@ from bot.core.model import (
     Rating,
     Repo,
 )
-from bot.core.ports import Analyst, CommitSource, DayListing, Messenger
+from bot.core.ports import Analyst, Archive, Clock, CommitSource, DayListing, Messenger
 from bot.core.replies import Reply
+from bot.core.understanding import Understanding
 
 REPO = Repo(owner="octo", name="hello")
 CHANNEL = Channel(platform=Platform.SLACK, workspace="T1", id="C1")
@@ -131,6 +135,22 @@ class FakeAnalyst:
         if problem := self.problems.get(diff.commit.subject):
             raise problem
         return analysis_of(diff.commit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The core over an archive, with what is outside faked."""
+
+    collecting: Collecting
+    understanding: Understanding
+    digests: Digests
+
+
+def core(*, source: CommitSource, analyst: Analyst, archive: Archive, now: Clock) -> Core:
+    collecting = Collecting(source=source, archive=archive, now=now)
+    understanding = Understanding(analyst=analyst, archive=archive, now=now)
+    digests = Digests(collecting=collecting, understanding=understanding, now=now)
+    return Core(collecting=collecting, understanding=understanding, digests=digests)
 
 
 class FakeMessenger:

@@ -35,6 +35,7 @@ from bot.core.replies import (
     Reply,
     SubscriptionList,
 )
+from bot.core.understanding import Understanding
 
 DEFAULT_HOUR: Final = time(9, 0)
 
@@ -56,6 +57,7 @@ class Desk:
         self,
         *,
         digests: Digests,
+        understanding: Understanding,
         source: CommitSource,
         archive: Archive,
         subscriptions: Subscriptions,
@@ -65,6 +67,7 @@ class Desk:
         default_zone: ZoneInfo,
     ) -> None:
         self._digests = digests
+        self._understanding = understanding
         self._source = source
         self._archive = archive
         self._subscriptions = subscriptions
@@ -118,7 +121,7 @@ class Desk:
         matching = await self._archive.matching(repo, sha)
         if len(matching) > 1:
             raise NotUnderstood(f"Several commits begin with {sha}: give more digits.", example=f"commit {matching[0]}")
-        entry = await self._digests.entry(repo, matching[0]) if matching else None
+        entry = await self._understanding.entry(repo, matching[0]) if matching else None
         if entry is None:
             raise NotFound(f"No commit {sha} of {repo} has been in a digest. Ask for its day first.")
         return AnalysisView(repo=repo, entry=entry, zone=asker.zone or await self._usual_zone(repo, asker))

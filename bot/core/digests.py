@@ -1,31 +1,22 @@
 """One spine: the clock, a command and a button all get a day's digest from here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import structlog
 
+from bot.core.collecting import Collecting, DayOfCommits
 from bot.core.days import Day
-from bot.core.errors import BotError, SourceBehind, SourceUnavailable
-from bot.core.model import Analysis, AnalystKind, CommitDiff, CommitRef, Digest, Entry, Repo, SealedDay
-from bot.core.ports import Analyst, Archive, Clock, CommitSource
+from bot.core.errors import SourceUnavailable
+from bot.core.model import Digest, Repo
+from bot.core.ports import Clock
 from bot.core.replies import Progress
-from bot.core.rules import RuleAnalyst, fallback_reason
-
-#: Commits whose patches are in memory at once: those being analysed, and as many waiting.
-READ_AHEAD: Final = 16
+from bot.core.understanding import Understanding
 
 Observer = Callable[[Progress], None]
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Listing:
-    shas: tuple[str, ...]
-    merges: tuple[str, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,11 +30,9 @@ class _Run:
 class Digests:
     """Makes a day's digest, or loads it: a commit is read and analysed once, whoever asks and however often."""
 
-    def __init__(self, *, source: CommitSource, analyst: Analyst, archive: Archive, now: Clock) -> None:
-        self._source = source
-        self._analyst = analyst
-        self._stand_in = RuleAnalyst()
-        self._archive = archive
+    def __init__(self, *, collecting: Collecting, understanding: Understanding, now: Clock) -> None:
+        self._collecting = collecting
+        self._understanding = understanding
         self._now = now
         self._runs: dict[tuple[Repo, Day], _Run] = {}
 
@@ -76,118 +65,48 @@ class Digests:
 
     async def _make(self, repo: Repo, day: Day, announce: Observer) -> Digest:
         started = self._now()
-        sealed = await self._archive.sealed(repo, day)
-        if sealed is not None:
-            listing, as_of = _Listing(shas=sealed.shas, merges=sealed.merges), sealed.sealed_at
-        else:
+        commits = await self._collecting.sealed(repo, day)
+        if commits is None:
             announce(Progress(repo=repo, done=0, total=None))
-            listed = await self._source.list(repo, day.window())
-            if listed.as_of < day.window().since:
-                raise SourceBehind(f"The local clone of {repo} was last fetched before {day} began.")
-            listing, as_of = await self._without_merges(repo, listed.commits), listed.as_of
-        made = await self._understand(repo, listing.shas, announce)
-        is_over = as_of >= day.window().until
-        if sealed is None and is_over:
-            sealed = await self._archive.seal(
-                repo, day, SealedDay(shas=listing.shas, merges=listing.merges, sealed_at=as_of)
-            )
-            if sealed.shas != listing.shas:  # another process read the day at the same time, and its list counts
-                return await self._make(repo, day, announce)
+            commits = await self._collecting.listed(repo, day)
+        analysed = await self._understand(repo, commits.shas, announce)
+        sealed = await self._collecting.seal(repo, day, commits)
+        if sealed.shas != commits.shas:  # another process read the day at the same time, and its list counts
+            return await self._make(repo, day, announce)
         log.info(
             "digest.made",
             repo=str(repo),
             day=str(day),
-            commits=len(listing.shas),
-            analysed=made,
-            sealed=is_over,
-            seconds=(self._now() - started).total_seconds(),
+            commits=len(sealed.shas),
+            analysed=analysed,
+            sealed=sealed.sealed,
+            seconds=round((self._now() - started).total_seconds(), 3),
         )
-        return Digest(
-            repo=repo,
-            day=day,
-            entries=await self._entries(repo, listing.shas),
-            merges=len(listing.merges),
-            as_of=as_of,
-            sealed=is_over,
-        )
-
-    async def _without_merges(self, repo: Repo, refs: Sequence[CommitRef]) -> _Listing:
-        """Leaves out merges of commits that are listed or known on their own; another merge is all there is to see."""
-        merged_parents = {parent for ref in refs for parent in ref.parents[1:]}
-        known = merged_parents - await self._archive.unknown(repo, merged_parents)
-        known |= {ref.sha for ref in refs}
-        merges = tuple(ref.sha for ref in refs if len(ref.parents) > 1 and known.issuperset(ref.parents[1:]))
-        return _Listing(shas=tuple(ref.sha for ref in refs if ref.sha not in merges), merges=merges)
+        return await self._digest(repo, day, sealed)
 
     async def _understand(self, repo: Repo, shas: Sequence[str], announce: Observer) -> int:
         """Analyses what is not analysed yet; returns how many that were."""
-        known = await self._archive.analyses(repo, shas, self._analyst.kind)
-        missing = [sha for sha in shas if sha not in known]
+        missing = await self._understanding.missing(repo, shas)
         if not missing:
             return 0
-        done = len(known)
-        announce(Progress(repo=repo, done=done, total=len(shas)))
-        places = asyncio.Semaphore(READ_AHEAD)
+        numbers = iter(range(len(shas) - len(missing), len(shas) + 1))
 
-        async def understand(diff: CommitDiff) -> None:
-            nonlocal done
-            try:
-                await self._analyse(repo, diff)
-            finally:
-                places.release()
-            done += 1
-            announce(Progress(repo=repo, done=done, total=len(shas)))
+        def count() -> None:
+            announce(Progress(repo=repo, done=next(numbers), total=len(shas)))
 
-        tasks: list[asyncio.Task[None]] = []
-        try:
-            async for diff in self._diffs(repo, missing):
-                await places.acquire()
-                tasks.append(asyncio.create_task(understand(diff)))
-        finally:
-            # Also when reading broke off: what is being analysed has been paid for, so let it end and be stored.
-            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        count()
+        await self._understanding.understand(repo, self._collecting.diffs(repo, missing), count)
         return len(missing)
 
-    async def _diffs(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
-        """Each commit, from the archive if it was ever read, else from the source, and then stored."""
-        unknown = await self._archive.unknown(repo, shas)
-        if unknown:
-            async for diff in self._source.read(repo, [sha for sha in shas if sha in unknown]):
-                await self._archive.save_commit(repo, diff, self._now())
-                yield diff
-        for sha in shas:
-            if sha not in unknown and (stored := await self._archive.diff(repo, sha)) is not None:
-                yield stored
-
-    async def _analyse(self, repo: Repo, diff: CommitDiff) -> None:
-        analysis = await self._analysis(repo, diff)
-        await self._archive.save_analysis(repo, analysis, self._analyst.kind, self._now())
-
-    async def _analysis(self, repo: Repo, diff: CommitDiff) -> Analysis:
-        try:
-            return await self._analyst.analyse(repo, diff)
-        except BotError as error:
-            log.warning("analysis.fell_back", repo=str(repo), sha=diff.commit.sha, error=str(error))
-            analysis = await self._stand_in.analyse(repo, diff)
-            return replace(analysis, provenance=replace(analysis.provenance, fallback=fallback_reason(error)))
-
-    async def _entries(self, repo: Repo, shas: Sequence[str]) -> tuple[Entry, ...]:
-        commits = await self._archive.commits(repo, shas)
-        analyses = await self._archive.analyses(repo, shas, self._analyst.kind)
-        if absent := [sha for sha in shas if sha not in commits or sha not in analyses]:
+    async def _digest(self, repo: Repo, day: Day, commits: DayOfCommits) -> Digest:
+        entries = await self._understanding.entries(repo, commits.shas)
+        if absent := [sha for sha in commits.shas if sha not in entries]:
             raise SourceUnavailable(f"{repo} lists commit {absent[0]}, but did not return it.")
-        return tuple(Entry(commit=commits[sha], analysis=analyses[sha]) for sha in shas)
-
-    async def entry(self, repo: Repo, sha: str) -> Entry | None:
-        """A stored commit with its stored analysis, whoever made it; only a commit without any is analysed now."""
-        diff = await self._archive.diff(repo, sha)
-        if diff is None:
-            return None
-        stored = await self._archive.analyses(repo, [sha], AnalystKind.RULES)
-        if sha not in stored:
-            await self._analyse(repo, diff)
-            stored = await self._archive.analyses(repo, [sha], AnalystKind.RULES)
-        return Entry(commit=diff.commit, analysis=stored[sha])
+        return Digest(
+            repo=repo,
+            day=day,
+            entries=tuple(replace(entries[sha], is_late=sha in commits.late) for sha in commits.shas),
+            merges=len(commits.merges),
+            as_of=commits.as_of,
+            sealed=commits.sealed,
+        )

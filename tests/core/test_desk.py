@@ -7,11 +7,10 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.commands import parse
 from bot.core.desk import Asker, Desk
-from bot.core.digests import Digests
 from bot.core.errors import BotError, ChannelGone, NotFound, NotUnderstood, RepositoryNotFound
 from bot.core.model import Channel, Platform, Repo
 from bot.core.replies import AnalysisView, DigestView, Help, Notice, Reply, SubscriptionList
-from tests.fakes import CHANNEL, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit
+from tests.fakes import CHANNEL, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, core
 
 GREET = commit("feat: greet", "2026-01-21T08:00:00+00:00")
 
@@ -21,8 +20,10 @@ class Stage:
         self.clock = FakeClock()
         self.source = FakeSource([GREET])
         self.messenger = FakeMessenger()
+        made = core(source=self.source, analyst=FakeAnalyst(), archive=archive, now=self.clock)
         self.desk = Desk(
-            digests=Digests(source=self.source, analyst=FakeAnalyst(), archive=archive, now=self.clock),
+            digests=made.digests,
+            understanding=made.understanding,
             source=self.source,
             archive=archive,
             subscriptions=subscriptions,

@@ -6,12 +6,13 @@ import pytest
 
 from bot.adapters.database.archive import DatabaseArchive
 from bot.core.days import Day
-from bot.core.digests import READ_AHEAD, Digests
+from bot.core.digests import Digests
 from bot.core.errors import AnalystRateLimited, AnswerInvalid, SourceBehind, SourceUnavailable
 from bot.core.model import AnalystKind, FallbackReason
 from bot.core.replies import Progress
 from bot.core.rules import RuleAnalyst
-from tests.fakes import REPO, FakeAnalyst, FakeClock, FakeSource, analysis_of, commit
+from bot.core.understanding import READ_AHEAD
+from tests.fakes import REPO, FakeAnalyst, FakeClock, FakeSource, analysis_of, commit, core
 
 DAY = Day(date=date(2026, 1, 21), zone=ZoneInfo("Asia/Shanghai"))
 MORNING = commit("feat: greet in the morning", "2026-01-21T01:00:00+00:00")
@@ -32,7 +33,7 @@ def analyst() -> FakeAnalyst:
 
 @pytest.fixture
 def digests(source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock) -> Digests:
-    return Digests(source=source, analyst=analyst, archive=archive, now=clock)
+    return core(source=source, analyst=analyst, archive=archive, now=clock).digests
 
 
 async def test_a_digest_has_the_commits_of_its_day_newest_first(digests: Digests):
@@ -118,8 +119,8 @@ async def test_a_commit_for_which_rules_stood_in_is_not_paid_for_again_unasked(d
 async def test_a_day_by_rules_is_understood_by_the_model_once_there_is_one(
     source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock
 ):
-    await Digests(source=source, analyst=RuleAnalyst(), archive=archive, now=clock).of(REPO, DAY)
-    digest = await Digests(source=source, analyst=analyst, archive=archive, now=clock).of(REPO, DAY)
+    await core(source=source, analyst=RuleAnalyst(), archive=archive, now=clock).digests.of(REPO, DAY)
+    digest = await core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
     assert {entry.analysis.provenance.analyst for entry in digest.entries} == {AnalystKind.MODEL}
     assert len(source.read_shas) == 3
 
@@ -127,8 +128,8 @@ async def test_a_day_by_rules_is_understood_by_the_model_once_there_is_one(
 async def test_a_day_by_the_model_is_shown_when_only_rules_are_left(
     source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock
 ):
-    await Digests(source=source, analyst=analyst, archive=archive, now=clock).of(REPO, DAY)
-    digest = await Digests(source=source, analyst=RuleAnalyst(), archive=archive, now=clock).of(REPO, DAY)
+    await core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
+    digest = await core(source=source, analyst=RuleAnalyst(), archive=archive, now=clock).digests.of(REPO, DAY)
     assert {entry.analysis.provenance.analyst for entry in digest.entries} == {AnalystKind.MODEL}
 
 
@@ -160,7 +161,7 @@ async def test_no_more_patches_are_in_memory_than_the_limit(
 ):
     source = FakeSource(commit(f"feat: {n}", "2026-01-21T08:00:00+00:00") for n in range(READ_AHEAD * 2))
     analyst.gate.clear()
-    asking = asyncio.create_task(Digests(source=source, analyst=analyst, archive=archive, now=clock).of(REPO, DAY))
+    asking = asyncio.create_task(core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY))
     while len(analyst.asked) < READ_AHEAD:
         await asyncio.sleep(0.01)
     assert len(source.read_shas) <= READ_AHEAD + 1
@@ -173,7 +174,7 @@ async def test_a_merge_of_commits_that_are_listed_is_counted_and_not_analysed(
 ):
     merge = commit("Merge branch 'noon'", "2026-01-21T05:00:00+00:00", parents=(MORNING.sha, NOON.sha))
     source = FakeSource([MORNING, NOON, merge])
-    digest = await Digests(source=source, analyst=analyst, archive=archive, now=clock).of(REPO, DAY)
+    digest = await core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
     assert [entry.commit for entry in digest.entries] == [NOON, MORNING]
     assert digest.merges == 1
 
@@ -183,15 +184,16 @@ async def test_a_merge_of_commits_that_nobody_listed_is_analysed(
 ):
     merge = commit("Merge branch 'old'", "2026-01-21T05:00:00+00:00", parents=(MORNING.sha, "f" * 40))
     source = FakeSource([MORNING, merge])
-    digest = await Digests(source=source, analyst=analyst, archive=archive, now=clock).of(REPO, DAY)
+    digest = await core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
     assert [entry.commit for entry in digest.entries] == [merge, MORNING]
 
 
 async def test_an_expanded_commit_comes_from_the_archive_alone(
-    digests: Digests, source: FakeSource, analyst: FakeAnalyst
+    source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock
 ):
-    await digests.of(REPO, DAY)
+    made = core(source=source, analyst=analyst, archive=archive, now=clock)
+    await made.digests.of(REPO, DAY)
     source.problem, analyst.problems = SourceUnavailable(), {NOON.subject: AnalystRateLimited()}
-    entry = await digests.entry(REPO, NOON.sha)
+    entry = await made.understanding.entry(REPO, NOON.sha)
     assert entry is not None
     assert (entry.commit, entry.analysis) == (NOON, analysis_of(NOON))

@@ -6,7 +6,6 @@ import pytest
 from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
-from bot.core.digests import Digests
 from bot.core.errors import (
     BotError,
     ChannelGone,
@@ -19,7 +18,7 @@ from bot.core.errors import (
 from bot.core.model import Platform, SubscriptionTerms
 from bot.core.replies import DigestView
 from bot.core.rounds import LEASE, Rounds, retry_delay
-from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, core
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1")
@@ -40,7 +39,7 @@ class Stage:
 
     def process(self) -> Rounds:
         """Another process over the same database, as after a restart."""
-        digests = Digests(source=self.source, analyst=FakeAnalyst(), archive=self.archive, now=self.clock)
+        digests = core(source=self.source, analyst=FakeAnalyst(), archive=self.archive, now=self.clock).digests
         return Rounds(
             digests=digests,
             subscriptions=self.subscriptions,
@@ -197,7 +196,7 @@ async def test_a_process_that_died_after_posting_is_found_out(stage: Stage):
 async def _digest(stage: Stage):
     from bot.core.days import Day
 
-    digests = Digests(source=stage.source, analyst=FakeAnalyst(), archive=stage.archive, now=stage.clock)
+    digests = core(source=stage.source, analyst=FakeAnalyst(), archive=stage.archive, now=stage.clock).digests
     return await digests.of(REPO, Day(date=date(2026, 1, 21), zone=SHANGHAI))
 
 

@@ -14,7 +14,6 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.adapters.slack import SlackMessenger
 from bot.core.desk import Desk
-from bot.core.digests import Digests
 from bot.core.errors import SourceUnavailable
 from bot.core.model import Platform
 from handlers import slack as handler
@@ -22,7 +21,7 @@ from handlers import web
 from tests.counterparts import slack
 from tests.counterparts.slack import SlackProxy
 from tests.counterparts.slack_inbound import signed
-from tests.fakes import REPO, FakeAnalyst, FakeClock, FakeSource, commit
+from tests.fakes import REPO, FakeAnalyst, FakeClock, FakeSource, commit, core
 from tests.serving import served
 from tests.slack_people import People, buttons, texts
 
@@ -43,8 +42,10 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     client = AsyncWebClient(token=slack.BOT_TOKEN, base_url=emulated_slack.api, retry_handlers=[])
     source, analyst = FakeSource([GREET]), FakeAnalyst()
+    made = core(source=source, analyst=analyst, archive=archive, now=clock)
     desk = Desk(
-        digests=Digests(source=source, analyst=analyst, archive=archive, now=clock),
+        digests=made.digests,
+        understanding=made.understanding,
         source=source,
         archive=archive,
         subscriptions=subscriptions,
