@@ -2,7 +2,7 @@
 #   make run    sets up and runs the main job
 #   make test   sets up and runs every check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint types bench lock clean
+.PHONY: help setup setup-dev run test lint types translations bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -44,8 +44,11 @@ types: setup-dev
 test: lint types  ## Run every check
 	$(BIN)/python -m pytest
 
-bench: setup-dev  ## Measure speed, requests and memory
-	$(BIN)/python -m bench
+translations: setup-dev  ## Take new sentences into the catalogues and compile them
+	@$(BIN)/python -m translations
+
+bench: setup-dev  ## Measure speed, requests and memory; or prompts of a clone (CLONE=path FROM=2026-01-10 TO=2026-02-10)
+	$(BIN)/python -m bench $(if $(CLONE),--clone "$(CLONE)") $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") $(if $(ZONE),--zone "$(ZONE)")
 
 lock:  ## Compile the pinned requirements again
 	$(BIN)/python -m pip install --quiet uv

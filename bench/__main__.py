@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
-from bench import digests, processes
+from bench import backfill, digests, evidence, importance, obedience, packing, processes
 from bench.figures import Figure
 from bot.logs import configure_logging
 
@@ -17,12 +20,32 @@ MEASUREMENTS: Sequence[Callable[[Path], Awaitable[Sequence[Figure]]]] = (
     digests.first_and_second_run,
     digests.requests_to_github,
     processes.acknowledgements,
+    backfill.many_days,
+    evidence.survival,
+    evidence.speed,
+    obedience.attacks,
+    importance.agreement,
 )
+
+
+def arguments() -> Namespace:
+    parser = ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--clone", type=Path, help="measure prompts on this clone's history alone; else on our own")
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, help="first day, as 2026-01-10")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, help="last day")
+    parser.add_argument("--zone", type=ZoneInfo, default=ZoneInfo("Asia/Shanghai"), help="of these days")
+    return parser.parse_args()
 
 
 async def main() -> int:
     configure_logging(secrets=(), level=logging.ERROR)
-    kept = True
+    given = arguments()
+    figures = await packing.packed_history(given.clone or Path(), given.first, given.last, given.zone)
+    for figure in figures:
+        print(figure, flush=True)
+    kept = all(figure.is_kept for figure in figures)
+    if given.clone:
+        return 0 if kept else 1
     for measure in MEASUREMENTS:
         with TemporaryDirectory() as folder:
             for figure in await measure(Path(folder)):

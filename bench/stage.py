@@ -31,6 +31,7 @@ ANALYSIS: dict[str, Any] = {
     "risks": [],
     "advice": [],
 }
+LEAD: dict[str, Any] = {"text": "The greeting has another number.", "themes": []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ async def staged(folder: Path, commits: int) -> AsyncIterator[Stage]:
             await workspace.furnish()
             await hub.load(history.path, str(REPO))
             hub.counts.clear()
-            mind.answer(ANALYSIS)
+            mind.answer(lambda chat: LEAD if "themes" in str(chat.body.get("response_format")) else ANALYSIS)
             mind.latency = LATENCY
             yield Stage(folder=folder, github=hub, model=mind, slack=workspace)
 

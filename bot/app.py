@@ -11,18 +11,29 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from pydantic import SecretStr
 
+from bot import prompts
 from bot.adapters.database.archive import DatabaseArchive
+from bot.adapters.database.corrections import DatabaseCorrections
 from bot.adapters.database.engine import migrate, open_database
+from bot.adapters.database.leads import DatabaseLeads
 from bot.adapters.database.ledger import DatabaseLedger
+from bot.adapters.database.model_memory import DatabaseModelMemory
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.adapters.terminal import TerminalMessenger
+from bot.core.analyst import ModelAnalyst, Prompts
+from bot.core.backfill import Backfill
 from bot.core.collecting import Collecting
+from bot.core.correcting import Correcting
 from bot.core.desk import Desk
 from bot.core.digests import Digests
+from bot.core.lead import LeadWriter
 from bot.core.model import Platform, Repo
-from bot.core.ports import Clock, CommitSource, Messenger
+from bot.core.ports import Analyst, Clock, CommitSource, LanguageModel, Messenger, ModelMemory
+from bot.core.prices import Budget
+from bot.core.relating import Relating
 from bot.core.rounds import Rounds
 from bot.core.rules import RuleAnalyst
+from bot.core.translation import Translator
 from bot.core.understanding import Understanding
 from bot.settings import Settings
 
@@ -32,7 +43,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from bot.adapters.git import Clones
-    from bot.adapters.openai import ModelAnalyst
+    from bot.adapters.openai import OpenAIModel
 
 #: Seconds that a process which is told to stop waits for posts under way.
 GRACE: Final = 20
@@ -52,7 +63,9 @@ class App:
     now: Clock
     default_repo: Repo
     source: CommitSource
+    analyst: Analyst
     digests: Digests
+    backfill: Backfill
     desk: Desk
     rounds: Rounds
     slack: "AsyncWebClient | None"
@@ -67,22 +80,35 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
         await migrate(engine)
         default_repo = await _default_repo(settings)
         source = await _source(settings, default_repo, now, stack)
-        analyst = model_analyst(settings)
-        if analyst is not None:
-            stack.push_async_callback(analyst.close)
+        model = language_model(settings, DatabaseModelMemory(engine), now)
+        if model is not None:
+            stack.push_async_callback(model.close)
+        analyst = _analyst(settings, model, source)
         archive = DatabaseArchive(engine)
         subscriptions = DatabaseSubscriptions(engine)
         slack = slack_client(settings)
         messengers = _messengers(slack)
-        understanding = Understanding(analyst=analyst or RuleAnalyst(), archive=archive, now=now)
+        translator = Translator(model=model, instructions=prompts.read("translation"))
+        leads = LeadWriter(
+            model=model,
+            instructions=prompts.read("lead"),
+            translator=translator,
+            store=DatabaseLeads(engine),
+            now=now,
+        )
+        understanding = Understanding(analyst=analyst, archive=archive, translator=translator, now=now)
         collecting = Collecting(source=source, archive=archive, now=now)
-        digests = Digests(collecting=collecting, understanding=understanding, now=now)
+        corrections = DatabaseCorrections(engine)
+        relating = Relating(archive=archive, corrections=corrections, now=now)
+        digests = Digests(collecting=collecting, understanding=understanding, relating=relating, leads=leads, now=now)
         yield App(
             settings=settings,
             now=now,
             default_repo=default_repo,
             source=source,
+            analyst=analyst,
             digests=digests,
+            backfill=Backfill(collecting=collecting, understanding=understanding, now=now),
             desk=Desk(
                 digests=digests,
                 understanding=understanding,
@@ -93,11 +119,13 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
                 now=now,
                 default_repo=default_repo,
                 default_zone=settings.zone,
+                default_language=settings.digest_language,
             ),
             rounds=Rounds(
                 digests=digests,
                 subscriptions=subscriptions,
                 ledger=DatabaseLedger(engine),
+                correcting=Correcting(digests=digests, corrections=corrections, messengers=messengers, now=now),
                 messengers=messengers,
                 now=now,
             ),
@@ -185,17 +213,37 @@ def _messengers(slack: "AsyncWebClient | None") -> dict[Platform, Messenger]:
     return messengers
 
 
-def model_analyst(settings: Settings) -> "ModelAnalyst | None":
-    """The analyst that a model's host is configured for; rules are enough without one."""
+def language_model(settings: Settings, memory: ModelMemory, now: Clock) -> "OpenAIModel | None":
+    """The model that is configured; rules are enough without one."""
     if not settings.openai_model:
         return None
-    from bot.adapters.openai import ModelAnalyst
+    from bot.adapters.openai import OpenAIModel
 
-    return ModelAnalyst(
-        api_key=_value(settings.openai_api_key) or "none",  # local servers take any
+    return OpenAIModel(
+        api_key=_value(settings.openai_api_key) or "",
         base_url=settings.openai_base_url,
         model=settings.openai_model,
+        memory=memory,
+        now=now,
         timeout=settings.openai_timeout,
+        max_tokens=settings.openai_max_tokens,
+        temperature=settings.openai_temperature,
+        service_tier=settings.openai_service_tier,
+        budget=Budget(tokens=settings.openai_budget_tokens, price=settings.openai_budget_usd),
+        prices=settings.prices,
+    )
+
+
+def _analyst(settings: Settings, model: LanguageModel | None, source: CommitSource) -> Analyst:
+    if model is None:
+        return RuleAnalyst()
+    return ModelAnalyst(
+        model=model,
+        source=source,
+        prompts=Prompts(
+            analysis=prompts.read("analysis"), reduction=prompts.read("reduction"), repair=prompts.read("repair")
+        ),
+        language=settings.digest_language,
     )
 
 

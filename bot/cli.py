@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--repo", "default_repo", metavar="OWNER/NAME", help="The repository, if not named otherwise."),
         click.option("--timezone", metavar="ZONE", help="Whose days: Asia/Shanghai, UTC, America/New_York …"),
+        click.option("--language", type=click.Choice(["zh", "en"]), help="In which the answer is given."),
         click.option("--source", type=click.Choice(["auto", "github", "git"]), help="Where commits are read from."),
         click.option("--git-dir", type=click.Path(path_type=Path, exists=True), help="A local clone to read."),
         click.option("--json", "as_json", is_flag=True, help="The same values for programs."),
@@ -47,6 +48,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         *args: Any,
         default_repo: str | None,
         timezone: str | None,
+        language: str | None,
         source: str | None,
         git_dir: Path | None,
         as_json: bool,
@@ -55,9 +57,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         session = _Session(
             as_json=as_json,
             timezone=timezone,
+            language=language,
             overrides={
                 "digest_default_repo": default_repo,
                 "digest_timezone": timezone,
+                "digest_language": language,
                 "digest_source": source or ("git" if git_dir else None),
                 "digest_git_dir": git_dir,
             },
@@ -68,35 +72,44 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cli.command()
-@click.argument("when", default="yesterday")
-@click.argument("repo", required=False)
+@click.argument("words", nargs=-1, metavar="[WHEN] [REPO]")
 @_options
-def show(session: "_Session", when: str, repo: str | None) -> None:
-    """The digest of a day (2026-01-21, yesterday, today) in the terminal."""
-    session.ask(f"{when} {repo or ''}")
+def show(session: "_Session", words: tuple[str, ...]) -> None:
+    """The digest of a day (2026-01-21, last friday) or of several (7d, last week, 2026-01-15..2026-01-21)."""
+    session.ask(" ".join(words))
 
 
 @cli.command()
-@click.argument("when", default="yesterday")
-@click.argument("repo", required=False)
+@click.argument("words", nargs=-1, metavar="[WHEN] [REPO…]")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file, instead of the terminal."
 )
 @_options
-def report(session: "_Session", when: str, repo: str | None, output: Path | None) -> None:
-    """The whole day in one Markdown file: every commit with its analysis."""
-    from formatters.markdown import render
+def report(session: "_Session", words: tuple[str, ...], output: Path | None) -> None:
+    """A day or several, of one repository or several, in one Markdown file: every commit with its analysis."""
+    from formatters.markdown import render_several
 
-    session.ask(f"{when} {repo or ''}", render=render, output=output)
+    repos = [word for word in words if "/" in word] or [""]
+    when = " ".join(word for word in words if "/" not in word)
+    session.ask(*(f"{when} {repo}" for repo in repos), render=render_several, output=output)
 
 
 @cli.command()
 @click.argument("sha")
 @click.argument("repo", required=False)
+@click.option("--deep", is_flag=True, help="A full analysis, whatever its importance; needs a language model.")
 @_options
-def commit(session: "_Session", sha: str, repo: str | None) -> None:
+def commit(session: "_Session", sha: str, repo: str | None, deep: bool) -> None:
     """The whole analysis of one commit that has been in a digest."""
-    session.ask(f"commit {sha} {repo or ''}")
+    session.ask(f"{'deepen' if deep else 'commit'} {sha} {repo or ''}")
+
+
+@cli.command()
+@click.argument("words", nargs=-1, metavar="[WHEN] [REPO]")
+@_options
+def retry(session: "_Session", words: tuple[str, ...]) -> None:
+    """Asks the language model again for what rules had to write in its place."""
+    session.ask(" ".join(("retry", *words)))
 
 
 def _channel_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,7 +119,7 @@ def _channel_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cli.command()
-@click.argument("words", nargs=-1, metavar="REPO [at HH:MM] [tz ZONE]")
+@click.argument("words", nargs=-1, metavar="REPO [at HH:MM] [tz ZONE] [lang zh|en]")
 @_channel_option
 @_options
 def subscribe(session: "_Session", words: tuple[str, ...], channel: str | None) -> None:
@@ -129,6 +142,15 @@ def unsubscribe(session: "_Session", repo: str, channel: str | None) -> None:
 def list_(session: "_Session", channel: str | None) -> None:
     """What a channel is subscribed to."""
     session.ask("list", channel=channel)
+
+
+@cli.command()
+@click.argument("days", metavar="FROM..TO")
+@click.argument("repo", required=False)
+@_options
+def backfill(session: "_Session", days: str, repo: str | None) -> None:
+    """Reads and analyses past days, oldest first. Stop it and start it again: what is done is kept."""
+    session.backfill(days, repo)
 
 
 @cli.command()
@@ -161,30 +183,68 @@ def migrate(session: "_Session") -> None:
 class _Session:
     """One invocation: its configuration, and how its answer is shown."""
 
-    def __init__(self, *, as_json: bool, timezone: str | None, overrides: dict[str, object]) -> None:
+    def __init__(
+        self, *, as_json: bool, timezone: str | None, language: str | None, overrides: dict[str, object]
+    ) -> None:
         self._as_json = as_json
         self._timezone = timezone
+        self._language = language
         self._overrides = overrides
 
     def ask(
         self,
-        text: str,
-        *,
+        *texts: str,
         channel: str | None = None,
-        render: "Callable[[Reply], str] | None" = None,
+        render: "Callable[[Sequence[Reply]], str] | None" = None,
         output: Path | None = None,
     ) -> None:
-        """Answers a command of the grammar, as a chat platform would, and shows the reply or writes it to `output`."""
+        """Answers commands of the grammar, as a chat platform would; shows the replies or writes them to `output`."""
 
         async def answer(app: "App") -> None:
             from bot.core.commands import parse
+            from bot.core.language import speaking
 
             asker = await self._asker(app, channel)
-            with _progress_bar() as observe:
-                reply = await app.desk.answer(parse(text, host=app.settings.github_host), asker, observe)
-            self._show(reply, render, output)
+            with speaking(await app.desk.language(asker)):
+                with _progress_bar() as observe:
+                    replies = [
+                        await app.desk.answer(parse(text, host=app.settings.github_host), asker, observe)
+                        for text in texts
+                    ]
+                self._show(replies, render, output)
 
         self.perform(answer)
+
+    def backfill(self, days: str, repo: str | None) -> None:
+        """Fills in the finished days of a range, and says how many that were."""
+
+        async def fill(app: "App") -> None:
+            from bot.core.backfill import parse_finished_days
+            from bot.core.days import Day, parse_zone
+            from bot.core.language import _, ngettext
+            from bot.core.model import Repo
+
+            zone = parse_zone(self._timezone) if self._timezone else app.settings.zone
+            span = parse_finished_days(days, Day.containing(app.now(), zone))
+            which = Repo.parse(repo, host=app.settings.github_host) if repo else app.default_repo
+            with _progress_bar() as observe:
+                done = await app.backfill.run(which, span, observe)
+            filled = ngettext("{number} day filled in", "{number} days filled in", done.days)
+            commits = ngettext("{number} commit", "{number} commits", done.commits)
+            known = ngettext("{number} day was there", "{number} days were there", done.known_days)
+            click.echo(
+                _(
+                    "{repo}: {filled}, {commits}; {known}. {seconds} s.",
+                    repo=which,
+                    filled=filled,
+                    commits=commits,
+                    known=known,
+                    seconds=f"{done.seconds:.1f}",
+                ),
+                err=True,
+            )
+
+        self.perform(fill)
 
     def run(self) -> None:
         """The bot until it is told to stop, or a first look without credentials."""
@@ -201,10 +261,13 @@ class _Session:
 
     def perform(self, work: "Callable[[App], Awaitable[None]]") -> None:
         from bot.app import composed
+        from bot.core.language import speaking
 
         async def performed() -> None:
-            async with composed(self._settings(quiet=True)) as app:
-                await work(app)
+            settings = self._settings(quiet=True)
+            with speaking(settings.digest_language), _said_to_people():
+                async with composed(settings) as app:
+                    await work(app)
 
         _finish(performed())
 
@@ -226,7 +289,7 @@ class _Session:
     async def _asker(self, app: "App", channel: str | None) -> "Asker":
         from bot.core.days import parse_zone
         from bot.core.desk import Asker
-        from bot.core.model import Channel, Platform
+        from bot.core.model import Channel, Language, Platform
 
         zone = parse_zone(self._timezone) if self._timezone else None
         if channel is None:
@@ -236,21 +299,24 @@ class _Session:
         else:
             workspace = str((await app.slack.auth_test())["team_id"])
             here = Channel(platform=Platform.SLACK, workspace=workspace, id=channel)
-        return Asker(channel=here, user="", zone=zone)
+        return Asker(channel=here, user="", zone=zone, language=Language(self._language) if self._language else None)
 
-    def _show(self, reply: "Reply", render: "Callable[[Reply], str] | None", output: Path | None) -> None:
+    def _show(
+        self, replies: "Sequence[Reply]", render: "Callable[[Sequence[Reply]], str] | None", output: Path | None
+    ) -> None:
         if self._as_json:
             from formatters.json import render as render_json
 
-            text = render_json(reply)
+            text = "".join(map(render_json, replies))
         elif render is not None:
-            text = render(reply)
+            text = render(replies)
         else:
             from shutil import get_terminal_size
 
             from formatters.terminal import render as render_terminal
 
-            text = render_terminal(reply, width=get_terminal_size().columns, color=sys.stdout.isatty())
+            width, color = get_terminal_size().columns, sys.stdout.isatty()
+            text = "\n".join(render_terminal(reply, width=width, color=color) for reply in replies)
         if output is None:
             click.echo(text, nl=False)
         else:
@@ -261,16 +327,26 @@ class _Session:
 
 def _finish(work: Any) -> None:
     """Runs to the end; people see our sentences, never a traceback for what is not our fault."""
-    from bot.core.errors import BotError, NotUnderstood
-
     try:
-        asyncio.run(work)
-    except NotUnderstood as error:
-        raise _failure(f"{error}\nTry: dynamo-digest show {error.example}", _WRONG_USAGE) from None
-    except BotError as error:
-        raise _failure(str(error), 1) from None
+        with _said_to_people():
+            asyncio.run(work)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+@contextmanager
+def _said_to_people() -> Generator[None]:
+    """Turns an error of ours into one of click's, in the language spoken."""
+    from bot.core.errors import BotError, NotUnderstood
+    from bot.core.language import _
+
+    try:
+        yield
+    except NotUnderstood as error:
+        example = _("Try: {command}", command=f"dynamo-digest show {error.example}")
+        raise _failure(f"{error}\n{example}", _WRONG_USAGE) from None
+    except BotError as error:
+        raise _failure(str(error), 1) from None
 
 
 def _failure(message: str, code: int) -> click.ClickException:

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import click
 
-from bot.app import App, model_analyst
+from bot.app import App
 from bot.core.days import Day
 from bot.core.errors import BotError
-from bot.core.model import Commit, CommitDiff, FileChange, FileStatus, Person
+from bot.core.model import AnalystKind, Commit, CommitDiff, FileChange, FileStatus, Person
 
 #: What the Slack app must be allowed to do: https://docs.slack.dev/reference/scopes
 SLACK_SCOPES: Final = ("chat:write", "commands", "channels:read")
@@ -68,14 +68,12 @@ async def _commits(app: App) -> str:
 
 
 async def _model(app: App) -> str:
-    analyst = model_analyst(app.settings)
-    if analyst is None:
+    if app.analyst.kind is AnalystKind.RULES:
         return "none is configured, so summaries are made by rules"
-    try:
-        analysis = await analyst.analyse(app.default_repo, _SAMPLE)
-    finally:
-        await analyst.close()
-    return f"{analysis.provenance.model} analysed a sample commit for {analysis.provenance.prompt_tokens} prompt tokens"
+    made = (await app.analyst.analyse(app.default_repo, _SAMPLE)).provenance
+    tokens = f"{made.prompt_tokens:,} prompt tokens and {made.completion_tokens:,} of answer"
+    price = "" if made.price is None else f", ${made.price:.4f}"
+    return f"{made.model} analysed a sample commit for {tokens}{price}"
 
 
 async def _slack(app: App) -> str:

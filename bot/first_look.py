@@ -8,6 +8,7 @@ import click
 from bot.app import App
 from bot.core.days import Day
 from bot.core.errors import NotFound
+from bot.core.language import _
 from bot.core.model import Digest
 from bot.core.replies import DigestView
 from bot.progress import progress_bar
@@ -29,12 +30,12 @@ async def look(app: App) -> None:
     repo = app.default_repo
     history = await app.source.history(repo)
     if history is None:
-        raise NotFound(f"{repo} has no commits yet, so there is nothing to digest.")
+        raise NotFound(_("{repo} has no commits yet, so there is nothing to digest.", repo=repo))
     day = Day.containing(history.last, app.settings.zone)
     with progress_bar() as observe:
         digest = await app.digests.of(repo, day, observe)
     click.echo(terminal.render(DigestView(digest=digest), width=get_terminal_size().columns))
-    click.echo(f"The whole report: {_write_report(digest)}")
+    click.echo(_("The whole report: {path}", path=_write_report(digest)))
     click.echo(_NEXT_STEPS.format(repo=repo))
 
 

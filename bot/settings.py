@@ -1,6 +1,7 @@
 """Configuration: read once from the environment and `.env`, with every problem told at once."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -13,7 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.core.days import parse_zone
 from bot.core.errors import BotError, NotUnderstood
-from bot.core.model import Repo
+from bot.core.model import Language, Repo
+from bot.core.prices import Price, parse_prices
 
 _APP = "dynamo-digest"
 _INHERITED = (
@@ -61,6 +63,8 @@ class Settings(BaseSettings):
     #: Repositories, separated by commas, that everybody may ask for even if they are private.
     digest_private_repos: str = ""
     digest_timezone: str = "Asia/Shanghai"
+    #: In which people are answered who have not chosen one.
+    digest_language: Language = Language.EN
     digest_source: Literal["auto", "github", "git"] = "auto"
     #: A local clone to read the default repository from, instead of one that the bot makes for itself.
     digest_git_dir: Path | None = None
@@ -77,6 +81,17 @@ class Settings(BaseSettings):
     openai_model: str = ""
     #: Seconds that one call may take.
     openai_timeout: float = Field(default=90, gt=0)
+    #: Tokens that one answer may have, thoughts included.
+    openai_max_tokens: int = Field(default=12_000, gt=0)
+    #: Left to the host unless it is set.
+    openai_temperature: float | None = Field(default=None, ge=0, le=2)
+    #: Where the host has several: flex is cheap and slow.
+    openai_service_tier: Literal["auto", "default", "flex", "priority"] | None = None
+    #: What may be spent in a day (UTC), of prompts and answers.
+    openai_budget_tokens: int | None = Field(default=None, gt=0)
+    openai_budget_usd: float | None = Field(default=None, gt=0)
+    #: US dollars per million tokens: `model=prompt/completion[/cached],…`, or a JSON object of these.
+    openai_prices: str = ""
 
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
@@ -119,6 +134,12 @@ class Settings(BaseSettings):
     def _are_repositories(cls, value: str) -> str:
         return _or_value_error(lambda: ",".join(str(Repo.parse(name)) for name in value.split(",") if name.strip()))
 
+    @field_validator("openai_prices")
+    @classmethod
+    def _are_prices(cls, value: str) -> str:
+        parse_prices(value)
+        return value
+
     @field_validator("github_api_url", "openai_base_url", "slack_api_url", "git_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
@@ -137,6 +158,8 @@ class Settings(BaseSettings):
             problems.append("OPENAI_API_KEY and OPENAI_BASE_URL need OPENAI_MODEL")
         if self.openai_model and not (self.openai_api_key or self.openai_base_url):
             problems.append("OPENAI_MODEL needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that takes none")
+        if self.openai_budget_usd is not None and self.openai_model not in self.prices:
+            problems.append("OPENAI_BUDGET_USD needs the price of OPENAI_MODEL in OPENAI_PRICES")
         if bool(self.github_app_id) != bool(self.github_app_private_key):
             problems.append("GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY need each other")
         if problems:
@@ -148,6 +171,11 @@ class Settings(BaseSettings):
         """The host of repository pages: https://docs.github.com/en/enterprise-server/rest/quickstart"""
         host = urlsplit(self.github_api_url).hostname or "github.com"
         return "github.com" if host == "api.github.com" else host
+
+    @property
+    def prices(self) -> Mapping[str, Price]:
+        """Of models, by name."""
+        return parse_prices(self.openai_prices)
 
     @property
     def default_repo(self) -> Repo:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Final, assert_never
+from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -10,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.model import Advice, Commit, Digest, Entry, Importance, Risk, ScopeItem, Statement
+from bot.core.language import N_, _, decimal
+from bot.core.model import Advice, Commit, Digest, Entry, Importance, Risk, ScopeItem, Statement, Theme
 from bot.core.replies import (
     AnalysisView,
     CommitIndex,
@@ -19,13 +21,18 @@ from bot.core.replies import (
     ListedSubscription,
     Notice,
     Progress,
+    RangeView,
     Reply,
     SubscriptionList,
 )
+from formatters import related
 from formatters import wording as say
 
 _LEVEL_STYLES: Final = {Importance.HIGH: "bold red", Importance.MEDIUM: "bold yellow", Importance.LOW: "bold green"}
-_MORE_ABOUT: Final = "One of them in full: dynamo-digest commit"
+_MORE_ABOUT: Final = N_("One of them in full: dynamo-digest commit")
+_ONE_DAY: Final = N_("One of the days: dynamo-digest show")
+#: Commits of several days that are listed.
+_MOST_IMPORTANT: Final = 15
 #: Columns of an author's name in a list.
 _AUTHOR_MAX: Final = 18
 #: Columns of text below which a line cannot be read any more.
@@ -55,6 +62,8 @@ def _shown(reply: Reply) -> RenderableType:
     match reply:
         case DigestView():
             return Group(*_digest(reply))
+        case RangeView():
+            return Group(*_range(reply))
         case CommitIndex(digest=digest):
             return Group(*_digest(DigestView(digest=digest)))
         case AnalysisView():
@@ -81,18 +90,54 @@ def _digest(view: DigestView) -> Iterator[RenderableType]:
     if not digest.entries:
         yield Text(say.quiet(digest))
         return
+    if corrected := related.correction(view):
+        yield Text(corrected, style="yellow")
     yield Text("  ".join(say.facts(digest)))
-    if say.visible(digest.lead):
-        yield Text()
-        yield _prose(digest.lead)
+    yield from _lead(digest)
     for level, entries in digest.by_importance().items():
         if entries:
             yield Text()
-            yield Text(f"{say.ICONS[level]} {say.LEVELS[level]} ({len(entries):,})", style=_LEVEL_STYLES[level])
+            title = f"{say.ICONS[level]} {_(say.LEVELS[level])} ({decimal(len(entries))})"
+            yield Text(title, style=_LEVEL_STYLES[level])
             yield _commits(digest, entries)
     yield Text()
     yield Text(say.origin(digest), style="dim")
-    yield Text(f"{_MORE_ABOUT} {say.ranked(digest)[0].commit.short_sha}", style="dim")
+    yield Text(f"{_(_MORE_ABOUT)} {say.ranked(digest)[0].commit.short_sha}", style="dim")
+
+
+def _lead(digest: Digest) -> Iterator[RenderableType]:
+    if say.visible(digest.lead):
+        yield Text()
+        yield _prose(digest.lead)
+    yield from _part(_(say.THEMES), [_theme(theme) for theme in digest.themes])
+
+
+def _theme(theme: Theme) -> Text:
+    shas = " ".join(sha[:7] for sha in theme.shas)
+    return _prose(say.visible(theme.title)).append(f"  {shas}", style="dim")
+
+
+def _range(view: RangeView) -> Iterator[RenderableType]:
+    """What the days have in common, a line for each, and the most important commits."""
+    whole = view.whole
+    title = Text(f"{view.repo}  {say.span(view)}", style="bold")
+    caveats = say.caveats(DigestView(digest=view.digests[-1]))
+    yield title.append("".join(f"  {caveat}" for caveat in caveats), style="yellow")
+    if not whole.entries:
+        yield Text(say.quiet_span(view))
+        return
+    yield Text("  ".join(say.facts(whole)))
+    yield Text(say.top_authors(whole), style="dim")
+    yield from _lead(whole)
+    yield from _titled(_(say.DAYS), [_list(Text(say.day_counts(digest)) for digest in view.digests)])
+    ranked = say.ranked(whole)
+    yield from _titled(_(say.MOST_IMPORTANT), [_commits(whole, ranked[:_MOST_IMPORTANT])])
+    if left_out := ranked[_MOST_IMPORTANT:]:
+        yield Text(say.more(left_out), style="dim")
+    yield Text()
+    yield Text(say.origin(whole), style="dim")
+    busiest = max(view.digests, key=lambda digest: len(digest.entries)).day.date
+    yield Text(f"{_(_ONE_DAY)} {busiest}", style="dim")
 
 
 def _commits(digest: Digest, entries: Sequence[Entry]) -> Table:
@@ -111,11 +156,17 @@ def _commits(digest: Digest, entries: Sequence[Entry]) -> Table:
             entry.commit.short_sha,
             say.clock(entry.commit.committed_at, digest.day.zone)[11:16],
             say.kinds(entry.analysis.types)[:1],
-            _prose(say.headline(entry)),
+            _line(entry, digest.day.zone),
             Text(say.author(entry.commit.author)),
             _number(entry),
         )
     return grid
+
+
+def _line(entry: Entry, zone: ZoneInfo) -> Text:
+    others = related.brief(entry, zone)
+    line = Text(related.mark(entry), style="yellow").append_text(_prose(say.headline(entry), style="default"))
+    return line.append(f" ({others})" if others else "", style="dim")
 
 
 def _number(entry: Entry) -> str:
@@ -129,20 +180,20 @@ def _analysis(reply: AnalysisView) -> Iterator[RenderableType]:
     commit, analysis = reply.entry.commit, reply.entry.analysis
     yield _prose(say.headline(reply.entry), style="bold")
     yield _facts(reply)
-    yield from _part(say.SUMMARY, [_statement(statement, commit) for statement in say.summary(reply.entry)])
-    yield from _part(say.SCOPE, [_scope(item) for item in analysis.scope])
+    yield from _part(_(say.SUMMARY), [_statement(statement, commit) for statement in say.summary(reply.entry)])
+    yield from _part(_(say.SCOPE), [_scope(item) for item in analysis.scope])
     for name, statements in say.insights(analysis.insight):
         yield from _part(name, [_statement(statement, commit) for statement in statements])
-    yield from _part(say.RISKS, [_risk(risk, commit) for risk in analysis.risks])
-    yield from _part(say.ADVICE_TITLE, [_advice(advice) for advice in analysis.advice])
+    yield from _part(_(say.RISKS), [_risk(risk, commit) for risk in analysis.risks])
+    yield from _part(_(say.ADVICE_TITLE), [_advice(advice) for advice in analysis.advice])
     if quoted := say.visible_lines(analysis.quotation):
-        yield from _titled(say.QUOTATION, (Padding(Text(line), (0, 0, 0, 2)) for line in quoted))
+        yield from _titled(_(say.QUOTATION), (Padding(Text(line), (0, 0, 0, 2)) for line in quoted))
     if commit.files:
-        yield from _titled(f"{say.FILES} ({len(commit.files):,})", [_files(reply.entry)])
+        yield from _titled(_("Files ({number})", number=decimal(len(commit.files))), [_files(reply.entry)])
     if commit.files_truncated:
-        yield Text(say.FILES_TRUNCATED)
+        yield Text(_(say.FILES_TRUNCATED))
     yield Text()
-    yield Text(say.writer(analysis.provenance), style="dim")
+    yield Text(say.writer_of(analysis), style="dim")
 
 
 def _facts(reply: AnalysisView) -> RenderableType:
@@ -153,16 +204,23 @@ def _facts(reply: AnalysisView) -> RenderableType:
     importance = Text(say.level(analysis.rating), style=_LEVEL_STYLES[analysis.importance])
     if grounds := say.grounds(analysis.rating):
         importance.append(f" · {grounds}", style="not bold default")
-    grid.add_row(say.IMPORTANCE, importance)
-    grid.add_row(say.TYPE, say.kinds(analysis.types))
+    grid.add_row(_(say.IMPORTANCE), importance)
+    grid.add_row(_(say.TYPE), say.kinds(analysis.types))
     if say.visible(commit.subject) != say.headline(reply.entry):
-        grid.add_row(say.SUBJECT, Text(say.visible(commit.subject) or say.NO_HEADLINE))
-    grid.add_row(say.AUTHOR, Text(say.author(commit.author)))
-    grid.add_row(say.COMMITTED, f"{say.clock(commit.committed_at, reply.zone)} ({reply.zone.key})")
-    grid.add_row(say.COMMIT, reply.repo.commit_url(commit.sha) or commit.sha)
+        grid.add_row(_(say.SUBJECT), Text(say.visible(commit.subject) or _(say.NO_HEADLINE)))
+    grid.add_row(_(say.AUTHOR), Text(say.author(commit.author)))
+    grid.add_row(_(say.COMMITTED), f"{say.clock(commit.committed_at, reply.zone)} ({reply.zone.key})")
+    grid.add_row(_(say.COMMIT), reply.repo.commit_url(commit.sha) or commit.sha)
     if commit.pull_request is not None:
-        grid.add_row(say.PULL_REQUEST, reply.repo.pull_request_url(commit.pull_request) or f"#{commit.pull_request}")
+        grid.add_row(_(say.PULL_REQUEST), reply.repo.pull_request_url(commit.pull_request) or f"#{commit.pull_request}")
+    if others := [_related(reply, sentence) for sentence in related.sentences(reply.entry, reply.zone)]:
+        grid.add_row(_(related.RELATED), Text("\n").join(others))
     return grid
+
+
+def _related(reply: AnalysisView, sentence: related.Sentence) -> Text:
+    url = reply.repo.commit_url(sentence.commit.sha)
+    return Text(str(sentence)).append(f" {url}" if url else "", style="dim")
 
 
 def _statement(statement: Statement, commit: Commit) -> Text:
@@ -173,19 +231,19 @@ def _statement(statement: Statement, commit: Commit) -> Text:
 def _scope(item: ScopeItem) -> Text:
     effect = say.visible(item.effect)
     name = Text(say.visible(item.name), style="cyan" if say.is_identifier(item.name) else "bold")
-    return name.append_text(_prose(f": {effect}" if effect else "", style="default"))
+    return name.append_text(_prose(_(": ") + effect if effect else "", style="default"))
 
 
 def _risk(risk: Risk, commit: Commit) -> Text:
     shown = _statement(risk.risk, commit)
-    for label, text in ((say.CONSEQUENCE, risk.consequence), (say.MITIGATION, risk.mitigation)):
+    for label, text in ((_(say.CONSEQUENCE), risk.consequence), (_(say.MITIGATION), risk.mitigation)):
         if say.visible(text):
-            shown.append(f"\n{label}: ", style="bold").append_text(_prose(text))
+            shown.append("\n" + label + _(": "), style="bold").append_text(_prose(text))
     return shown
 
 
 def _advice(advice: Advice) -> Text:
-    return Text(f"{say.ADVICE[advice.kind]}: ", style="bold").append_text(_prose(advice.text, style="not bold"))
+    return Text(_(say.ADVICE[advice.kind]) + _(": "), style="bold").append_text(_prose(advice.text, style="not bold"))
 
 
 def _files(entry: Entry) -> Padding:
@@ -222,17 +280,18 @@ def _titled(title: str, body: Iterable[RenderableType]) -> Iterator[RenderableTy
 
 def _subscriptions(listed: Sequence[ListedSubscription]) -> Iterator[RenderableType]:
     if not listed:
-        yield Text(say.NO_SUBSCRIPTIONS)
+        yield Text(_(say.NO_SUBSCRIPTIONS))
         yield from _try(say.FIRST_SUBSCRIPTION)
         return
-    yield Text(say.SUBSCRIPTIONS, style="bold")
+    yield Text(_(say.SUBSCRIPTIONS), style="bold")
     yield _list([_subscription(item) for item in listed])
 
 
 def _subscription(listed: ListedSubscription) -> Text:
-    shown = Text(str(listed.subscription.terms.repo), style="cyan").append(f": {say.schedule(listed)}", style="default")
+    shown = Text(str(listed.subscription.terms.repo), style="cyan")
+    shown.append(_(": ") + say.schedule(listed), style="default")
     broken = say.visible(listed.subscription.broken)
-    return shown.append(f"\n{say.BROKEN}: {broken}", style="red") if broken else shown
+    return shown.append("\n" + _(say.BROKEN) + _(": ") + broken, style="red") if broken else shown
 
 
 def _help() -> Group:
@@ -240,13 +299,13 @@ def _help() -> Group:
     grid.add_column(style="cyan", overflow="fold")
     grid.add_column()
     for example, does in say.GRAMMAR:
-        grid.add_row(example or say.NOTHING, does)
-    return Group(Text(say.HELP, style="bold"), Padding.indent(grid, 2), Text(say.GRAMMAR_NOTE, style="dim"))
+        grid.add_row(example or _(say.NOTHING), _(does))
+    return Group(Text(_(say.HELP), style="bold"), Padding.indent(grid, 2), Text(_(say.GRAMMAR_NOTE), style="dim"))
 
 
 def _try(example: str) -> Iterator[Text]:
     if example:
-        yield Text(f"{say.TRY}: ").append(say.visible(example), style="cyan")
+        yield Text(_(say.TRY) + _(": ")).append(say.visible(example), style="cyan")
 
 
 def _prose(text: str, *, style: str = "") -> Text:

@@ -1,15 +1,17 @@
 """One working stand-in per port, for tests of the core; what they stand for is tested against real counterparts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 
-from bot.core.collecting import Collecting
-from bot.core.days import Window
+from bot.core.collecting import FOREVER, Collecting
+from bot.core.days import Day, Window
 from bot.core.digests import Digests
-from bot.core.errors import BotError
+from bot.core.errors import AnalystUnavailable, BotError
+from bot.core.lead import LeadWriter
 from bot.core.model import (
     Analysis,
     AnalystKind,
@@ -17,18 +19,41 @@ from bot.core.model import (
     Commit,
     CommitDiff,
     CommitRef,
+    Correction,
     FileChange,
     FileStatus,
     History,
     Importance,
+    Language,
+    Lead,
     Person,
     Platform,
     Provenance,
     Rating,
     Repo,
 )
-from bot.core.ports import Analyst, Archive, Clock, CommitSource, DayListing, Messenger
+from bot.core.ports import (
+    Analyst,
+    Archive,
+    BranchListing,
+    Clock,
+    CommitSource,
+    Completion,
+    Corrections,
+    DayListing,
+    LanguageModel,
+    LeadStore,
+    Messenger,
+    ModelCall,
+    ModelMemory,
+    ModelState,
+    ModelTraits,
+    Question,
+    Spending,
+)
+from bot.core.relating import Relating
 from bot.core.replies import Reply
+from bot.core.translation import Translator
 from bot.core.understanding import Understanding
 
 REPO = Repo(owner="octo", name="hello")
@@ -87,6 +112,8 @@ class FakeSource:
         #: The instant up to which it knows the repository.
         self.as_of = as_of or datetime(2100, 1, 1, tzinfo=UTC)
         self.problem: BotError | None = None
+        #: Files of every commit, by path.
+        self.texts: dict[str, str] = {}
         #: Raised after that many commits have been read.
         self.breaks_after: int | None = None
         self.listed = 0
@@ -104,6 +131,18 @@ class FakeSource:
         ]
         return DayListing(commits=tuple(refs), as_of=self.as_of)
 
+    async def recent(self, repo: Repo, since: datetime, tip: str | None) -> BranchListing:
+        """The branch is a line: each commit stands on the one before it in `commits`."""
+        shas = [commit.sha for commit in self.commits]
+        gained = shas[shas.index(tip) + 1 :] if tip in shas else []
+        listing = await self.list(repo, Window(since=datetime.min.replace(tzinfo=UTC), until=FOREVER))
+        return BranchListing(
+            commits=tuple(ref for ref in listing.commits if ref.committed_at >= since or ref.sha in gained),
+            tip=shas[-1] if shas else None,
+            rewritten=tip is not None and tip not in shas,
+            as_of=listing.as_of,
+        )
+
     async def read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
         for number, sha in enumerate(shas):
             if self.problem and self.breaks_after == number:
@@ -113,6 +152,9 @@ class FakeSource:
 
     async def paths(self, repo: Repo, sha: str) -> frozenset[str]:
         return frozenset(file.path for commit in self.commits for file in commit.files)
+
+    async def file(self, repo: Repo, sha: str, path: str) -> str | None:
+        return self.texts.get(path)
 
     async def history(self, repo: Repo) -> History | None:
         instants = [commit.committed_at for commit in self.commits]
@@ -129,12 +171,107 @@ class FakeAnalyst:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def analyse(self, repo: Repo, diff: CommitDiff) -> Analysis:
+    async def analyse(self, repo: Repo, diff: CommitDiff, *, deep: bool = False) -> Analysis:
         self.asked.append(diff.commit.subject)
         await self.gate.wait()
         if problem := self.problems.get(diff.commit.subject):
             raise problem
         return analysis_of(diff.commit)
+
+
+class FakeLanguageModel:
+    """Says what a test tells it to, by purpose, and remembers what it was asked."""
+
+    name = "fake-1"
+
+    def __init__(self) -> None:
+        self.questions: list[Question] = []
+        self.repairs: list[tuple[str, str]] = []
+        #: What is answered to a question of that purpose: an error is raised, anything but text is sent as JSON.
+        self.answers: dict[str, Callable[[Question], object]] = {}
+        #: Set it to hold all answers back until it is released.
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def asked(self, purpose: str) -> list[Question]:
+        return [question for question in self.questions if question.purpose == purpose]
+
+    async def state(self) -> ModelState:
+        return ModelState()
+
+    async def ask(self, question: Question, *, repair: tuple[str, str] | None = None) -> Completion:
+        self.questions.append(question)
+        self.repairs += [repair] if repair else []
+        await self.gate.wait()
+        answer = self.answers.get(question.purpose, _unreachable)(question)
+        if isinstance(answer, BotError):
+            raise answer
+        text = answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+        return Completion(text=text, model=self.name, prompt_tokens=100, completion_tokens=10, price=0.001)
+
+
+def _unreachable(_: Question) -> object:
+    return AnalystUnavailable()
+
+
+class FakeModelMemory:
+    """What two processes remember of a model's host if they are given the same one."""
+
+    def __init__(self) -> None:
+        self.traits: dict[tuple[str, str], ModelTraits] = {}
+        self.calls: list[ModelCall] = []
+
+    async def recall(self, endpoint: str, model: str) -> ModelTraits | None:
+        return self.traits.get((endpoint, model))
+
+    async def remember(self, endpoint: str, model: str, traits: ModelTraits, at: datetime) -> None:
+        self.traits[endpoint, model] = traits
+
+    async def record(self, call: ModelCall) -> None:
+        self.calls.append(call)
+
+    async def spent(self, since: datetime) -> Spending:
+        calls = [call for call in self.calls if call.at >= since]
+        return Spending(
+            tokens=sum(call.prompt_tokens + call.completion_tokens for call in calls),
+            price=sum(call.price or 0 for call in calls),
+        )
+
+
+class FakeLeadStore:
+    def __init__(self) -> None:
+        self.leads: dict[tuple[Repo, Day, Language], Lead] = {}
+
+    async def save_lead(self, repo: Repo, day: Day, lead: Lead, at: datetime) -> None:
+        if lead.translated_from is None:
+            self.leads = {key: kept for key, kept in self.leads.items() if key[:2] != (repo, day)}
+        self.leads[repo, day, lead.language] = lead
+
+    async def lead(self, repo: Repo, day: Day, language: Language) -> Lead | None:
+        return self.leads.get((repo, day, language))
+
+
+class FakeCorrections:
+    """Nothing was ever posted, so nothing has to be corrected; remembers what is not true any more."""
+
+    def __init__(self) -> None:
+        self.marked: list[str] = []
+
+    async def mark(self, repo: Repo, shas: Collection[str], at: datetime) -> int:
+        self.marked += shas
+        return 0
+
+    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Correction]:
+        return []
+
+    async def done(self, correction: Correction) -> bool:
+        return False
+
+    async def retry(self, correction: Correction, error: str, due_at: datetime) -> bool:
+        return False
+
+    async def give_up(self, correction: Correction, error: str) -> bool:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +283,23 @@ class Core:
     digests: Digests
 
 
-def core(*, source: CommitSource, analyst: Analyst, archive: Archive, now: Clock) -> Core:
+def core(
+    *,
+    source: CommitSource,
+    analyst: Analyst,
+    archive: Archive,
+    now: Clock,
+    model: LanguageModel | None = None,
+    store: LeadStore | None = None,
+    corrections: Corrections | None = None,
+) -> Core:
+    """`model` writes leads and translates."""
+    translator = Translator(model=model, instructions="translate")
+    leads = LeadWriter(model=model, instructions="lead", translator=translator, store=store or FakeLeadStore(), now=now)
     collecting = Collecting(source=source, archive=archive, now=now)
-    understanding = Understanding(analyst=analyst, archive=archive, now=now)
-    digests = Digests(collecting=collecting, understanding=understanding, now=now)
+    understanding = Understanding(analyst=analyst, archive=archive, translator=translator, now=now)
+    relating = Relating(archive=archive, corrections=corrections or FakeCorrections(), now=now)
+    digests = Digests(collecting=collecting, understanding=understanding, relating=relating, leads=leads, now=now)
     return Core(collecting=collecting, understanding=understanding, digests=digests)
 
 
@@ -158,6 +308,8 @@ class FakeMessenger:
 
     def __init__(self) -> None:
         self.posted: list[tuple[Channel, Reply, str]] = []
+        #: What was put in the place of an earlier message: by its id, in the order of arrival.
+        self.updated: list[tuple[Channel, str, Reply, str]] = []
         #: Raised instead of accepting.
         self.refuses: BotError | None = None
         #: Raised after accepting.
@@ -171,6 +323,13 @@ class FakeMessenger:
         if self.breaks:
             raise self.breaks
         return f"message {len(self.posted)}"
+
+    async def update(self, channel: Channel, message: str, reply: Reply, *, key: str) -> None:
+        if self.refuses:
+            raise self.refuses
+        self.updated.append((channel, message, reply, key))
+        if self.breaks:
+            raise self.breaks
 
     async def check(self, channel: Channel) -> None:
         if self.refuses:
@@ -186,3 +345,7 @@ class FakeMessenger:
 _source: type[CommitSource] = FakeSource
 _analyst: type[Analyst] = FakeAnalyst
 _messenger: type[Messenger] = FakeMessenger
+_model_memory: type[ModelMemory] = FakeModelMemory
+_model: type[LanguageModel] = FakeLanguageModel
+_lead_store: type[LeadStore] = FakeLeadStore
+_corrections: type[Corrections] = FakeCorrections

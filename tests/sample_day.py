@@ -18,8 +18,8 @@ COMMITS: Final[list[dict[str, Any]]] = SAMPLE["commits"]
 _UNKNOWN: Final = 1000
 
 
-def build(path: Path) -> History:
-    """The day's commits on `main`, between those of the hours before and after."""
+def build(path: Path, *, until: datetime | None = None) -> History:
+    """The day's commits on `main`, between those of the hours before and after; `until` leaves out later ones."""
     history = History.start(path)
     files = _Files()
     before, after = reversed(SAMPLE["before"]), reversed(SAMPLE["after"])
@@ -30,6 +30,8 @@ def build(path: Path) -> History:
     for facts in reversed(COMMITS):
         _commit(history, facts, files.changed(facts["files"]))
     for number, neighbour in enumerate(after):
+        if until is not None and datetime.fromisoformat(neighbour["committed_at"]) >= until:
+            break
         _commit(history, neighbour, {"README.md": f"after {number}\n"})
     return history
 

@@ -7,10 +7,11 @@ import pytest
 
 from bot.adapters.git import GitSource
 from bot.adapters.github import GitHubSource
-from bot.app import composed, model_analyst
+from bot.app import composed, language_model
 from bot.core.model import Repo
 from bot.settings import Settings
 from tests.counterparts.histories import History
+from tests.fakes import FakeClock, FakeModelMemory
 
 
 def configured(database_url: str, **changes: Any) -> Settings:
@@ -52,4 +53,5 @@ async def test_a_local_clone_says_itself_what_it_is_unless_it_is_told(database_u
     ],
 )
 def test_a_model_is_asked_where_one_is_configured(database_url: str, changes: dict[str, Any], asks_a_model: bool):
-    assert (model_analyst(configured(database_url, **changes)) is not None) is asks_a_model
+    model = language_model(configured(database_url, **changes), FakeModelMemory(), FakeClock())
+    assert (model is not None) is asks_a_model

@@ -96,6 +96,16 @@ def test_a_commit_that_was_shown_can_be_opened(run: Run, history: History):
     assert sha[:7] in opened
 
 
+def test_the_report_comes_in_the_language_asked_for(run: Run, history: History):
+    asked = run("report", "2026-01-21", *DYNAMO, "--git-dir", history.path, "--language", "zh").stdout
+    configured = run("report", "2026-01-21", *DYNAMO, "--git-dir", history.path, DIGEST_LANGUAGE="zh").stdout
+    assert asked == configured
+    assert all(words in asked for words in ("统计摘要", "目录", "重要度变更", "变更摘要", "影响范围", "12 个提交"))
+    assert "未使用 AI 模型" in asked
+    refused = run("show", "2026-02-30", *DYNAMO, "--git-dir", history.path, "--language", "zh", code=2).stderr
+    assert "日历上没有 2026-02-30 这一天。" in refused
+
+
 def test_what_a_terminal_is_subscribed_to_is_listed_until_it_ends(run: Run, history: History):
     options = ("--git-dir", history.path, "--repo", "ai-dynamo/dynamo")
     assert "every day at 18:30 (Europe/Berlin)" in " ".join(

@@ -51,6 +51,8 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
         ({"SLACK_APP_TOKEN": "xapp-hush"}, "need SLACK_BOT_TOKEN"),
         ({"OPENAI_API_KEY": "sk-hush"}, "need OPENAI_MODEL"),
         ({"OPENAI_MODEL": "large"}, "OPENAI_MODEL needs OPENAI_API_KEY"),
+        ({"OPENAI_BUDGET_USD": "5"}, "OPENAI_BUDGET_USD needs the price of OPENAI_MODEL"),
+        ({"OPENAI_PRICES": "large=cheap-hush"}, "OPENAI_PRICES: .* a price is prompt/completion"),
         ({"GITHUB_APP_ID": "1"}, "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY need each other"),
     ],
 )

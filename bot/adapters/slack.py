@@ -13,9 +13,11 @@ from bot.core.errors import (
     CredentialsRejected,
     DeliveryUncertain,
     HistoryUnreadable,
+    MessageGone,
     MessageRejected,
     PlatformUnavailable,
 )
+from bot.core.language import _
 from bot.core.model import Channel
 from bot.core.replies import Reply
 from formatters.slack import render
@@ -36,6 +38,8 @@ _DEAD_CHANNEL: Final = {
     "restricted_action_thread_only_channel", "restricted_action_thread_locked", "messages_tab_disabled",
     "cannot_reply_to_message",
 }  # fmt: skip
+# https://docs.slack.dev/reference/methods/chat.update#errors
+_GONE_MESSAGE: Final = {"message_not_found", "cant_update_message", "edit_window_closed"}
 _RATE_LIMITS: Final = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _AMBIGUOUS: Final = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
 
@@ -50,7 +54,7 @@ class SlackMessenger:
         try:
             posted = await self._client.chat_postMessage(
                 channel=channel.id,
-                metadata={"event_type": METADATA_EVENT, "event_payload": {"key": key}},
+                metadata=_metadata(key),
                 unfurl_links=False,
                 unfurl_media=False,
                 **render(reply),
@@ -59,6 +63,12 @@ class SlackMessenger:
             raise failure(error) from error
         return str(posted["ts"])
 
+    async def update(self, channel: Channel, message: str, reply: Reply, *, key: str) -> None:
+        try:
+            await self._client.chat_update(channel=channel.id, ts=message, metadata=_metadata(key), **render(reply))
+        except _FAILURES as error:
+            raise failure(error) from error
+
     async def check(self, channel: Channel) -> None:
         try:
             answer = await self._client.conversations_info(channel=channel.id)
@@ -66,9 +76,9 @@ class SlackMessenger:
             raise _while_asking(error) from error
         found: Any = answer["channel"]
         if found.get("is_archived"):
-            raise ChannelGone("This channel is archived.")
+            raise ChannelGone(_("This channel is archived."))
         if not (found.get("is_member") or found.get("is_im")):
-            raise ChannelGone("I am not in this channel. Invite me with /invite, then subscribe again.")
+            raise ChannelGone(_("I am not in this channel. Invite me with /invite, then subscribe again."))
 
     async def find(self, channel: Channel, *, key: str, since: datetime) -> str | None:
         try:
@@ -89,6 +99,10 @@ class SlackMessenger:
         return None
 
 
+def _metadata(key: str) -> dict[str, Any]:
+    return {"event_type": METADATA_EVENT, "event_payload": {"key": key}}
+
+
 # SlackClientError is above SlackApiError, and also what an answer that is no JSON raises.
 _FAILURES: Final = (SlackClientError, ClientError, TimeoutError, OSError)
 
@@ -105,7 +119,7 @@ def _while_asking(error: Exception) -> BotError:
     """The same for a call that only asked: nothing can have arrived twice, so it can be asked again."""
     reason = failure(error)
     return (
-        PlatformUnavailable("Slack did not answer. Please try again.")
+        PlatformUnavailable(_("Slack did not answer. Please try again."))
         if isinstance(reason, DeliveryUncertain)
         else reason
     )
@@ -118,15 +132,20 @@ def _refusal(response: Any) -> BotError:
     match code:
         case _ if code in _RATE_LIMITS or response.status_code == 429:
             return PlatformUnavailable(retry_after=timedelta(seconds=int(wait)) if wait.isdecimal() else None)
+        case _ if code in _GONE_MESSAGE:
+            return MessageGone()
         case _ if code in _DEAD_CHANNEL:
-            return ChannelGone(f"Slack says {code}: the channel is archived, deleted, or the bot is not in it.")
+            return ChannelGone(
+                _("Slack says {code}: the channel is archived, deleted, or the bot is not in it.", code=code)
+            )
         case "missing_scope":
-            return CredentialsRejected(f"The Slack app lacks the scope {said.get('needed')}. Please reinstall it.")
+            scope = said.get("needed")
+            return CredentialsRejected(_("The Slack app lacks the scope {scope}. Please reinstall it.", scope=scope))
         case _ if code in _DEAD_CREDENTIALS:
             return CredentialsRejected(
-                f"Slack says {code}: the app's token is not valid any more. Please reinstall it."
+                _("Slack says {code}: the app's token is not valid any more. Please reinstall it.", code=code)
             )
         case _ if code in _AMBIGUOUS or response.status_code >= 500:
             return DeliveryUncertain()
         case _:
-            return MessageRejected(f"Slack rejected the message: {code}.")
+            return MessageRejected(_("Slack rejected the message: {code}.", code=code))

@@ -19,6 +19,9 @@ class TerminalMessenger:
         self._stream.flush()
         return key
 
+    async def update(self, channel: Channel, message: str, reply: Reply, *, key: str) -> None:
+        """What was written stays written."""
+
     async def check(self, channel: Channel) -> None:
         """A terminal is always there."""
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.errors import NotUnderstood
+from bot.core.language import _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,7 @@ def last_occurrence(wall_clock: time, zone: ZoneInfo, now: datetime) -> tuple[Da
 
 def next_occurrence(wall_clock: time, zone: ZoneInfo, now: datetime) -> datetime:
     """The first instant (UTC) after `now` at which clocks in `zone` show `wall_clock`."""
-    day, _ = last_occurrence(wall_clock, zone, now)
-    return day.plus(1).at(wall_clock)
+    return last_occurrence(wall_clock, zone, now)[0].plus(1).at(wall_clock)
 
 
 def parse_zone(name: str) -> ZoneInfo:
@@ -72,5 +72,6 @@ def parse_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder's name or an absolute path is no zone either
         raise NotUnderstood(
-            f"“{name}” is not a time zone of the IANA database.", example="subscribe ai-dynamo/dynamo tz Asia/Shanghai"
+            _("“{name}” is not a time zone of the IANA database.", name=name),
+            example="subscribe ai-dynamo/dynamo tz Asia/Shanghai",
         ) from None

@@ -10,8 +10,9 @@ import structlog
 
 from bot.core.commands import (
     Command,
+    DeepenCommit,
     ListSubscriptions,
-    RelativeDay,
+    Retry,
     ShowCommit,
     ShowDigest,
     ShowHelp,
@@ -23,8 +24,10 @@ from bot.core.commands import (
 from bot.core.days import Day, next_occurrence
 from bot.core.digests import Digests, Observer
 from bot.core.errors import NotFound, NotUnderstood
+from bot.core.language import Language, _, joined, spoken
 from bot.core.model import Channel, Digest, Platform, Repo, Subscription, SubscriptionTerms
 from bot.core.ports import Archive, Clock, CommitSource, Messenger, Subscriptions
+from bot.core.ranges import Span, resolve
 from bot.core.replies import (
     AnalysisView,
     CommitIndex,
@@ -50,6 +53,8 @@ class Asker:
     user: str
     #: The zone that the person asks in; None: the subscription's, else the configured one.
     zone: ZoneInfo | None = None
+    #: Chosen for this question; None: the channel's, else the configured one.
+    language: Language | None = None
 
 
 class Desk:
@@ -65,6 +70,7 @@ class Desk:
         now: Clock,
         default_repo: Repo,
         default_zone: ZoneInfo,
+        default_language: Language = Language.EN,
     ) -> None:
         self._digests = digests
         self._understanding = understanding
@@ -75,9 +81,21 @@ class Desk:
         self._now = now
         self._default_repo = default_repo
         self._default_zone = default_zone
+        #: For those of whom nothing else is known.
+        self.default_language = default_language
+
+    async def language(self, asker: Asker) -> Language:
+        """In which to answer: what was chosen, else the language of the channel's digests, else the configured one."""
+        if asker.language is not None:
+            return asker.language
+        subscribed = await self._of(asker)
+        return subscribed[0].terms.language if subscribed else self.default_language
 
     async def answer(self, command: Command, asker: Asker, observer: Observer | None = None) -> Reply:
-        """The reply to a command. Raises BotError, whose text is for the person who asked."""
+        """The reply to a command, in the language spoken: ask for `language` first, and draw the reply in it as well.
+
+        Raises BotError, whose text is for the person who asked.
+        """
         match command:
             case ShowDigest(when=when, repo=repo):
                 return await self._digest(when, repo, asker, observer)
@@ -85,6 +103,10 @@ class Desk:
                 return CommitIndex(digest=await self._digests.of(repo, day, observer), page=page)
             case ShowCommit(sha=sha, repo=repo):
                 return await self._commit(sha, repo, asker)
+            case DeepenCommit(sha=sha, repo=repo):
+                return await self._deepened(sha, repo, asker)
+            case Retry(when=when, repo=repo):
+                return await self._retried(when, repo, asker, observer)
             case Subscribe():
                 return await self._subscribe(command, asker)
             case Unsubscribe(repo=repo):
@@ -96,34 +118,62 @@ class Desk:
 
     async def _digest(self, when: When, named: Repo | None, asker: Asker, observer: Observer | None) -> Reply:
         repo = named or await self._usual_repo(asker)
-        zone = asker.zone or await self._usual_zone(repo, asker)
-        today = Day.containing(self._now(), zone)
-        day = today.plus(when.value) if isinstance(when, RelativeDay) else Day(date=when, zone=zone)
-        if day.date > today.date:
-            raise NotUnderstood(f"{day} has not begun: there it is {today.date}.", example="yesterday")
-        digest = await self._digests.of(repo, day, observer)
+        span = await self._span(when, repo, asker)
+        if len(span.days) > 1:
+            view = await self._digests.of_range(repo, span, observer)
+            empty = not any(digest.entries for digest in view.digests)
+            return (await self._outside_history(view.digests[-1]) if empty else None) or view
+        digest = await self._digests.of(repo, span.first, observer)
         if not digest.entries and (notice := await self._outside_history(digest)) is not None:
             return notice
         return DigestView(digest=digest)
+
+    async def _span(self, when: When, repo: Repo, asker: Asker) -> Span:
+        """The days that are meant, in the zone of who asks. Raises NotUnderstood."""
+        zone = when.zone if isinstance(when, Day) else asker.zone or await self._usual_zone(repo, asker)
+        return resolve(when, Day.containing(self._now(), zone))
+
+    async def _retried(self, when: When, named: Repo | None, asker: Asker, observer: Observer | None) -> Reply:
+        repo = named or await self._usual_repo(asker)
+        span = await self._span(when, repo, asker)
+        for day in span.days:
+            await self._digests.retry(repo, day, observer)
+        return await self._digest(when, repo, asker, observer)
 
     async def _outside_history(self, digest: Digest) -> Notice | None:
         """Why a day is empty, if the repository did not exist then. An ordinary quiet day is no such thing."""
         history = await self._source.history(digest.repo)
         if history is None:
-            return Notice(text=f"{digest.repo} has no commits at all yet.")
+            return Notice(text=_("{repo} has no commits at all yet.", repo=digest.repo))
         first = Day.containing(history.first, digest.day.zone)
         if digest.day.date < first.date:
-            return Notice(text=f"{digest.repo} began later: its first commit is of {first}.", example=f"{first.date}")
+            text = _("{repo} began later: its first commit is of {day}.", repo=digest.repo, day=first)
+            return Notice(text=text, example=f"{first.date}")
         return None
+
+    async def _deepened(self, sha: str, named: Repo | None, asker: Asker) -> Reply:
+        repo = named or await self._usual_repo(asker)
+        whole = await self._sha(repo, sha)
+        await self._understanding.deepen(repo, whole)
+        return await self._commit(whole, repo, asker)
+
+    async def _sha(self, repo: Repo, prefix: str) -> str:
+        """Of the one stored commit that begins so. Raises NotFound, NotUnderstood."""
+        matching = await self._archive.matching(repo, prefix)
+        if len(matching) > 1:
+            text = _("Several commits begin with {sha}: give more digits.", sha=prefix)
+            raise NotUnderstood(text, example=f"commit {matching[0]}")
+        if not matching:
+            raise NotFound(
+                _("No commit {sha} of {repo} has been in a digest. Ask for its day first.", sha=prefix, repo=repo)
+            )
+        return matching[0]
 
     async def _commit(self, sha: str, named: Repo | None, asker: Asker) -> Reply:
         repo = named or await self._usual_repo(asker)
-        matching = await self._archive.matching(repo, sha)
-        if len(matching) > 1:
-            raise NotUnderstood(f"Several commits begin with {sha}: give more digits.", example=f"commit {matching[0]}")
-        entry = await self._understanding.entry(repo, matching[0]) if matching else None
+        entry = await self._understanding.entry(repo, await self._sha(repo, sha), spoken())
         if entry is None:
-            raise NotFound(f"No commit {sha} of {repo} has been in a digest. Ask for its day first.")
+            raise NotFound
         return AnalysisView(repo=repo, entry=entry, zone=asker.zone or await self._usual_zone(repo, asker))
 
     async def _subscribe(self, command: Subscribe, asker: Asker) -> Reply:
@@ -140,25 +190,33 @@ class Desk:
             at=command.at or (previous.at if previous else DEFAULT_HOUR),
             zone=command.zone or (previous.zone if previous else asker.zone or self._default_zone),
             subscriber=asker.user,
+            language=command.language or (previous.language if previous else spoken()),
         )
         subscription, is_new = await self._subscriptions.subscribe(terms, now)
         log.info("subscription.created" if is_new else "subscription.changed", repo=str(repo), id=subscription.id)
         next_at = next_occurrence(terms.at, terms.zone, now).astimezone(terms.zone)
-        verb = "now gets" if is_new else "still gets"
-        return Notice(
-            text=f"This channel {verb} the digest of {repo} every day at {terms.at:%H:%M} ({terms.zone.key}), "
-            f"next on {next_at:%Y-%m-%d}. Each digest is about the day before.",
-            example=f"unsubscribe {repo}",
-        )
+        facts = {"repo": repo, "time": f"{terms.at:%H:%M}", "zone": terms.zone.key, "next": next_at.date()}
+        if is_new:
+            text = _(
+                "This channel now gets the digest of {repo} every day at {time} ({zone}), next on {next}.", **facts
+            )
+        else:
+            text = _(
+                "This channel still gets the digest of {repo} every day at {time} ({zone}), next on {next}.", **facts
+            )
+        about = _("{text} Each digest is about the day before.", text=text)
+        return Notice(text=about, example=f"unsubscribe {repo}")
 
     async def _unsubscribe(self, repo: Repo | None, asker: Asker) -> Reply:
         ended = await self._subscriptions.unsubscribe(asker.channel, repo)
         if not ended:
-            what = f"to {repo}" if repo else "to anything"
-            return Notice(text=f"This channel is not subscribed {what}.", example="list")
-        names = ", ".join(str(subscription.terms.repo) for subscription in ended)
+            if repo is None:
+                return Notice(text=_("This channel is not subscribed to anything."), example="list")
+            return Notice(text=_("This channel is not subscribed to {repo}.", repo=repo), example="list")
+        names = joined(str(subscription.terms.repo) for subscription in ended)
         log.info("subscription.ended", repos=names, by=asker.user)
-        return Notice(text=f"This channel gets no more digests of {names}.", example=f"subscribe {ended[0].terms.repo}")
+        text = _("This channel gets no more digests of {repos}.", repos=names)
+        return Notice(text=text, example=f"subscribe {ended[0].terms.repo}")
 
     async def _list(self, asker: Asker) -> Reply:
         now = self._now()

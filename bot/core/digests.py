@@ -1,7 +1,7 @@
 """One spine: the clock, a command and a button all get a day's digest from here."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -9,14 +9,24 @@ import structlog
 from bot.core.collecting import Collecting, DayOfCommits
 from bot.core.days import Day
 from bot.core.errors import SourceUnavailable
-from bot.core.model import Digest, Repo
+from bot.core.language import Language, _, spoken
+from bot.core.lead import LeadWriter
+from bot.core.model import Digest, Entry, Lead, Repo
 from bot.core.ports import Clock
-from bot.core.replies import Progress
-from bot.core.understanding import Understanding
+from bot.core.ranges import Span
+from bot.core.relating import Relating
+from bot.core.replies import Progress, RangeView
+from bot.core.understanding import Understanding, untranslated
 
 Observer = Callable[[Progress], None]
 
 log = structlog.get_logger()
+
+
+#: What is being made of a day: its digest, the digest in another language, or what failed once more.
+_Key = tuple[Repo, Day, Language | str]
+_DIGEST = "digest"
+_RETRY = "retry"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,33 +40,74 @@ class _Run:
 class Digests:
     """Makes a day's digest, or loads it: a commit is read and analysed once, whoever asks and however often."""
 
-    def __init__(self, *, collecting: Collecting, understanding: Understanding, now: Clock) -> None:
+    def __init__(
+        self, *, collecting: Collecting, understanding: Understanding, relating: Relating, leads: LeadWriter, now: Clock
+    ) -> None:
         self._collecting = collecting
         self._understanding = understanding
+        self._relating = relating
+        self._leads = leads
         self._now = now
-        self._runs: dict[tuple[Repo, Day], _Run] = {}
+        self._runs: dict[_Key, _Run] = {}
 
-    async def of(self, repo: Repo, day: Day, observer: Observer | None = None) -> Digest:
-        """The digest of `day`; `observer` hears of progress. Who asks while it is being made waits for the same run.
+    async def of(
+        self, repo: Repo, day: Day, observer: Observer | None = None, *, language: Language | None = None
+    ) -> Digest:
+        """The digest of `day` in a language, else in the one spoken; `observer` hears of progress.
 
-        A run goes on when nobody waits any longer, because what it reads is kept. Raises RepositoryNotFound,
-        SourceRefused, SourceUnavailable; an analyst's failure is none, since rules stand in.
+        Who asks while it is being made waits for the same run. A run goes on when nobody waits any longer, because what
+        it reads is kept. Raises RepositoryNotFound, SourceRefused, SourceUnavailable; an analyst's failure is none,
+        since rules stand in, and what cannot be translated is shown in its own language.
         """
-        key = (repo, day)
+        wanted = language or spoken()
+        digest = await self._run(repo, day, _DIGEST, lambda announce: self._make(repo, day, announce), observer)
+        return await self._run(repo, day, wanted, lambda announce: self._in(wanted, digest, announce), observer)
+
+    async def of_range(self, repo: Repo, span: Span, observer: Observer | None = None) -> RangeView:
+        """The digests of several days in the language spoken, one day after the other. Raises as `of` does."""
+        digests = [
+            await self.of(repo, day, _of_day(observer, number, len(span.days)))
+            for number, day in enumerate(span.days, start=1)
+        ]
+        entries = [entry for digest in reversed(digests) for entry in digest.entries]
+        lead = await self._leads.of_range(repo, span.first, span.last, entries)
+        return RangeView(repo=repo, digests=tuple(digests), lead=lead.text, themes=lead.themes)
+
+    async def retry(self, repo: Repo, day: Day, observer: Observer | None = None) -> int:
+        """Asks the model once more for what it failed to say of a day; returns how many analyses are a model's since.
+
+        Raises NoModel, and what `of` raises.
+        """
+        self._understanding.check_model()
+        digest = await self._run(repo, day, _DIGEST, lambda announce: self._make(repo, day, announce), observer)
+        if not digest.stand_ins and not await self._leads.failed(digest):
+            return 0
+        again = await self._run(repo, day, _RETRY, lambda announce: self._retried(digest, announce), observer)
+        return len(digest.stand_ins) - len(again.stand_ins)
+
+    async def _run(
+        self,
+        repo: Repo,
+        day: Day,
+        what: Language | str,
+        make: "Callable[[Observer], Coroutine[None, None, Digest]]",
+        observer: Observer | None,
+    ) -> Digest:
+        key = (repo, day, what)
         run = self._runs.get(key)
         if run is None:
-            run = self._runs[key] = _Run(task=asyncio.create_task(self._make(repo, day, self._announcer(key))))
+            run = self._runs[key] = _Run(task=asyncio.create_task(make(self._announcer(key))))
             run.task.add_done_callback(lambda task: self._ended(key, task))
         if observer is not None:
             run.observers.append(observer)
         return await asyncio.shield(run.task)
 
-    def _ended(self, key: tuple[Repo, Day], task: "asyncio.Task[Digest]") -> None:
+    def _ended(self, key: _Key, task: "asyncio.Task[Digest]") -> None:
         del self._runs[key]
         if not task.cancelled():
             task.exception()  # seen, even when everybody who waited has left
 
-    def _announcer(self, key: tuple[Repo, Day]) -> Observer:
+    def _announcer(self, key: _Key) -> Observer:
         def announce(progress: Progress) -> None:
             for observer in self._runs[key].observers:
                 observer(progress)
@@ -70,6 +121,7 @@ class Digests:
             announce(Progress(repo=repo, done=0, total=None))
             commits = await self._collecting.listed(repo, day)
         analysed = await self._understand(repo, commits.shas, announce)
+        await self._relating.relate(repo, commits.shas)
         sealed = await self._collecting.seal(repo, day, commits)
         if sealed.shas != commits.shas:  # another process read the day at the same time, and its list counts
             return await self._make(repo, day, announce)
@@ -82,26 +134,30 @@ class Digests:
             sealed=sealed.sealed,
             seconds=round((self._now() - started).total_seconds(), 3),
         )
-        return await self._digest(repo, day, sealed)
+        digest = await self._digest(repo, day, sealed)
+        return _led(digest, await self._leads.of(digest))
 
     async def _understand(self, repo: Repo, shas: Sequence[str], announce: Observer) -> int:
         """Analyses what is not analysed yet; returns how many that were."""
         missing = await self._understanding.missing(repo, shas)
-        if not missing:
-            return 0
-        numbers = iter(range(len(shas) - len(missing), len(shas) + 1))
+        if missing:
+            await self._read(repo, missing, len(shas), announce)
+        return len(missing)
+
+    async def _read(self, repo: Repo, shas: Sequence[str], total: int, announce: Observer) -> None:
+        """Has these commits analysed, the last ones of so many."""
+        numbers = iter(range(total - len(shas), total + 1))
 
         def count() -> None:
-            announce(Progress(repo=repo, done=next(numbers), total=len(shas)))
+            announce(Progress(repo=repo, done=next(numbers), total=total))
 
         count()
-        await self._understanding.understand(repo, self._collecting.diffs(repo, missing), count)
-        return len(missing)
+        await self._understanding.understand(repo, self._collecting.diffs(repo, shas), count)
 
     async def _digest(self, repo: Repo, day: Day, commits: DayOfCommits) -> Digest:
         entries = await self._understanding.entries(repo, commits.shas)
         if absent := [sha for sha in commits.shas if sha not in entries]:
-            raise SourceUnavailable(f"{repo} lists commit {absent[0]}, but did not return it.")
+            raise SourceUnavailable(_("{repo} lists commit {sha}, but did not return it.", repo=repo, sha=absent[0]))
         return Digest(
             repo=repo,
             day=day,
@@ -110,3 +166,51 @@ class Digests:
             as_of=commits.as_of,
             sealed=commits.sealed,
         )
+
+    # The lead, other languages, second chances
+
+    async def _retried(self, digest: Digest, announce: Observer) -> Digest:
+        failed = [entry.commit.sha for entry in digest.stand_ins]
+        if failed:
+            await self._read(digest.repo, failed, len(digest.entries), announce)
+        shas = [entry.commit.sha for entry in digest.entries]
+        again = _with(digest, await self._understanding.entries(digest.repo, shas))
+        return _led(again, await self._leads.rewrite(again))
+
+    async def _in(self, language: Language, digest: Digest, announce: Observer) -> Digest:
+        """The digest in that language, as far as it can be had."""
+        known = {entry.commit.sha: entry for entry in digest.entries}
+        if not untranslated(known, language):
+            return digest
+        shas = list(known)
+        entries = await self._understanding.entries(digest.repo, shas, language)
+        if untranslated(entries, language):
+            entries = await self._understanding.translate(
+                digest.repo, entries, language, self._translating(digest, announce)
+            )
+        return _led(_with(digest, entries), await self._leads.translated(digest, language))
+
+    def _translating(self, digest: Digest, announce: Observer) -> Callable[[int], None]:
+        done = 0
+
+        def count(more: int) -> None:
+            nonlocal done
+            done += more
+            announce(Progress(repo=digest.repo, done=done, total=len(digest.entries), translating=True))
+
+        return count
+
+
+def _with(digest: Digest, entries: Mapping[str, Entry]) -> Digest:
+    """The digest with these analyses, which are by SHA."""
+    shown = (replace(entry, analysis=entries[entry.commit.sha].analysis) for entry in digest.entries)
+    return replace(digest, entries=tuple(shown))
+
+
+def _led(digest: Digest, lead: Lead) -> Digest:
+    return replace(digest, lead=lead.text, themes=lead.themes)
+
+
+def _of_day(observer: Observer | None, day: int, days: int) -> Observer | None:
+    """Hears of one day and tells of all of them."""
+    return observer and (lambda progress: observer(replace(progress, day=day, days=days)))

@@ -1,6 +1,12 @@
-"""What can go wrong. Each error says whether to retry, whether the destination is dead, and what to tell people."""
+"""What can go wrong. Each error says whether to retry, whether the destination is dead, and what to tell people.
+
+Its docstring is what it says by default, in the language spoken where it is raised.
+"""
 
 from datetime import timedelta
+from inspect import getdoc
+
+from bot.core.language import _
 
 
 class BotError(Exception):
@@ -14,7 +20,7 @@ class BotError(Exception):
     retry_after: timedelta | None = None
 
     def __init__(self, message: str = "", *, retry_after: timedelta | None = None) -> None:
-        super().__init__(message or self.__doc__)
+        super().__init__(message or _(getdoc(type(self)) or type(self).__name__))
         self.retry_after = retry_after
 
 
@@ -80,8 +86,16 @@ class AnswerInvalid(BotError):
     """The language model's answer could not be used."""
 
 
+class AnswerCut(AnswerInvalid):
+    """The language model's answer was empty or broke off before its end."""
+
+
 class QuestionTooLong(AnswerInvalid):
     """The question was longer than the language model can read."""
+
+
+class NoModel(BotError):
+    """That needs a language model, and none is configured."""
 
 
 class BudgetSpent(BotError):
@@ -105,6 +119,10 @@ class CredentialsRejected(BotError):
 
 class MessageRejected(BotError):
     """The chat platform rejected the message."""
+
+
+class MessageGone(BotError):
+    """The message is not there any more, or may not be changed any more."""
 
 
 class PlatformUnavailable(BotError):

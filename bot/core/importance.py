@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.core.facts import Facts, Flag
+from bot.core.language import _, decimal, enumerated, ngettext
 from bot.core.model import (
     Analysis,
     ChangeType,
@@ -17,6 +18,7 @@ from bot.core.model import (
     Insight,
     Rating,
 )
+from bot.core.names import FILE_CLASSES, TYPES
 from bot.core.paths import FileClass, printable
 
 #: Changed lines of source. Half of the features of a busy repository change more than this.
@@ -69,7 +71,7 @@ _Rule = Callable[[Facts], Rating | None]
 
 
 def rate(commit: Commit) -> Rating:
-    """The importance that the facts give, by the first rule that applies."""
+    """The importance that the facts give, by the first rule that applies, for a reason in the language spoken."""
     facts = Facts.of(commit)
     return next(rating for rule in _RULES if (rating := rule(facts)) is not None)
 
@@ -87,31 +89,32 @@ def _low(reason: str) -> Rating:
 
 
 def _no_file(facts: Facts) -> Rating | None:
-    return None if facts.files else _low("no file changed")
+    return None if facts.files else _low(_("no file changed"))
 
 
 def _quiet_files(facts: Facts) -> Rating | None:
     """Damps documentation, tests and the like, whatever the subject promises."""
     if not facts.files.keys() <= QUIET:
         return None
-    only = f"only {enumerated([file_class.value for file_class in sorted(facts.files)])} files changed"
+    only = _only(facts)
     if Flag.BREAKING in facts.flags:
-        return _medium(f"{only}, yet marked as a breaking change")
+        return _medium(_("{only}, yet marked as a breaking change", only=only))
     if Flag.SECURITY in facts.flags and not _SHIPPED.isdisjoint(facts.files):
-        return _medium(f"{only}, for security: “{facts.security_words or 'security'}”")
+        return _medium(_("{only}, for security: “{words}”", only=only, words=facts.security_words or "security"))
     return _low(only)
 
 
 def _breaking(facts: Facts) -> Rating | None:
     if Flag.BREAKING not in facts.flags:
         return None
-    return _high(ImportanceRule.CONTRACT, "marked as a breaking change by its author")
+    return _high(ImportanceRule.CONTRACT, _("marked as a breaking change by its author"))
 
 
 def _migration(facts: Facts) -> Rating | None:
     if Flag.MIGRATION not in facts.flags:
         return None
-    return _high(ImportanceRule.OPERATIONS, f"migrations changed: {named(facts.of_class(FileClass.MIGRATION))}")
+    files = named(facts.of_class(FileClass.MIGRATION))
+    return _high(ImportanceRule.OPERATIONS, _("migrations changed: {files}", files=files))
 
 
 def _quiet_type(facts: Facts) -> Rating | None:
@@ -119,33 +122,34 @@ def _quiet_type(facts: Facts) -> Rating | None:
     if facts.main_type not in _QUIET_TYPES:
         return None
     if facts.product_churn >= LARGE_FIX:
-        return _medium(f"a {facts.main_type} commit that changes {_lines(facts.product_churn)} of source")
-    return _low(f"a {facts.main_type} commit")
+        return _medium(_changes_source(facts))
+    return _low(_("a {type} commit", type=_type(facts)))
 
 
 def _security(facts: Facts) -> Rating | None:
     if Flag.SECURITY not in facts.flags:
         return None
     words = facts.security_words or "security"
-    return _high(ImportanceRule.ASSUMPTION, f"the message names security: “{words}”")
+    return _high(ImportanceRule.ASSUMPTION, _("the message names security: “{words}”", words=words))
 
 
 def _api_removal(facts: Facts) -> Rating | None:
     api = facts.of_class(FileClass.API)
     removed = [file for file in api if file.status is FileStatus.REMOVED]
     if removed:
-        return _high(ImportanceRule.CONTRACT, f"API files removed: {named(removed)}")
+        return _high(ImportanceRule.CONTRACT, _("API files removed: {files}", files=named(removed)))
     deletions = sum(file.deletions or 0 for file in api)
     if deletions < API_REMOVAL:
         return None
-    return _high(ImportanceRule.CONTRACT, f"{_lines(deletions)} removed from API files: {named(api)}")
+    reason = _("{lines} removed from API files: {files}", lines=_lines(deletions), files=named(api))
+    return _high(ImportanceRule.CONTRACT, reason)
 
 
 def _api_feature(facts: Facts) -> Rating | None:
     api = facts.of_class(FileClass.API)
     if facts.main_type is not ChangeType.FEATURE or not api:
         return None
-    return _high(ImportanceRule.CONTRACT, f"a feature that changes API files: {named(api)}")
+    return _high(ImportanceRule.CONTRACT, _("a feature that changes API files: {files}", files=named(api)))
 
 
 def _interface_words(facts: Facts) -> Rating | None:
@@ -157,14 +161,15 @@ def _interface_words(facts: Facts) -> Rating | None:
     )
     if named is None or not changes or facts.product_churn == 0:
         return None
-    return _high(ImportanceRule.CONTRACT, f"the subject names the interface: “{named[0]}”")
+    return _high(ImportanceRule.CONTRACT, _("the subject names the interface: “{words}”", words=named[0]))
 
 
 def _default(facts: Facts) -> Rating | None:
     match = _DEFAULT.search(facts.subject.description)
     if match is None or facts.product_churn == 0:
         return None
-    return _high(ImportanceRule.BEHAVIOUR, f"the subject names a changed default: “{printable(match[0])}”")
+    reason = _("the subject names a changed default: “{words}”", words=printable(match[0]))
+    return _high(ImportanceRule.BEHAVIOUR, reason)
 
 
 def _large_deployment(facts: Facts) -> Rating | None:
@@ -172,38 +177,41 @@ def _large_deployment(facts: Facts) -> Rating | None:
     churn = sum(file.churn for file in known)
     if churn < LARGE_DEPLOYMENT:
         return None
-    return _high(ImportanceRule.OPERATIONS, f"{_lines(churn)} of deployment files changed: {named(known)}")
+    reason = _("{lines} of deployment files changed: {files}", lines=_lines(churn), files=named(known))
+    return _high(ImportanceRule.OPERATIONS, reason)
 
 
 def _large_feature(facts: Facts) -> Rating | None:
     if facts.main_type is not ChangeType.FEATURE or facts.product_churn < LARGE_FEATURE:
         return None
-    return _high(ImportanceRule.BEHAVIOUR, f"a feature of {_lines(facts.product_churn)} of source")
+    return _high(ImportanceRule.BEHAVIOUR, _("a feature of {lines} of source", lines=_lines(facts.product_churn)))
 
 
 def _large_fix(facts: Facts) -> Rating | None:
     if facts.main_type is not ChangeType.FIX or facts.product_churn < LARGE_FIX:
         return None
-    return _high(ImportanceRule.BEHAVIOUR, f"a fix of {_lines(facts.product_churn)} of source")
+    return _high(ImportanceRule.BEHAVIOUR, _("a fix of {lines} of source", lines=_lines(facts.product_churn)))
 
 
 def _large_revert(facts: Facts) -> Rating | None:
     if Flag.REVERT not in facts.flags or facts.product_churn < LARGE_REVERT:
         return None
-    return _high(ImportanceRule.BEHAVIOUR, f"takes back {_lines(facts.product_churn)} of source")
+    return _high(ImportanceRule.BEHAVIOUR, _("takes back {lines} of source", lines=_lines(facts.product_churn)))
 
 
 def _large_optimisation(facts: Facts) -> Rating | None:
     if facts.main_type is not ChangeType.PERFORMANCE or facts.product_churn < LARGE_OPTIMISATION:
         return None
-    return _high(ImportanceRule.ASSUMPTION, f"a performance change of {_lines(facts.product_churn)} of source")
+    reason = _("a performance change of {lines} of source", lines=_lines(facts.product_churn))
+    return _high(ImportanceRule.ASSUMPTION, reason)
 
 
 def _major_dependency(facts: Facts) -> Rating | None:
     match = _FROM_TO.search(facts.subject.description)
     if match is None or Flag.DEPENDENCY not in facts.flags or _major(match["old"]) == _major(match["new"]):
         return None
-    return _high(ImportanceRule.OPERATIONS, f"a dependency goes from {match['old']} to {match['new']}")
+    reason = _("a dependency goes from {old} to {new}", old=match["old"], new=match["new"])
+    return _high(ImportanceRule.OPERATIONS, reason)
 
 
 def _major(version: str) -> Sequence[str]:
@@ -222,7 +230,7 @@ def _product_change(facts: Facts) -> Rating | None:
     }
     if facts.product_churn < (1 if telling else NOTABLE_CHURN):
         return None
-    return _medium(f"a {facts.main_type} commit that changes {_lines(facts.product_churn)} of source")
+    return _medium(_changes_source(facts))
 
 
 def _surroundings(facts: Facts) -> Rating | None:
@@ -232,18 +240,19 @@ def _surroundings(facts: Facts) -> Rating | None:
         reached.append(FileClass.BUILD)
     for file_class in reached:
         if files := facts.of_class(file_class):
-            return _medium(f"{file_class} files changed: {named(files)}")
+            name = _(FILE_CLASSES[file_class])
+            return _medium(_("{classes} files changed: {files}", classes=name, files=named(files)))
     return None
 
 
 def _feature_elsewhere(facts: Facts) -> Rating | None:
-    return _medium("a feature outside of the source") if facts.main_type is ChangeType.FEATURE else None
+    return _medium(_("a feature outside of the source")) if facts.main_type is ChangeType.FEATURE else None
 
 
 def _rest(facts: Facts) -> Rating:
     if facts.product_churn:
-        return _low(f"a {facts.main_type} commit that changes {_lines(facts.product_churn)} of source")
-    return _low(f"only {enumerated([file_class.value for file_class in sorted(facts.files)])} files changed")
+        return _low(_changes_source(facts))
+    return _low(_only(facts))
 
 
 _RULES: Final[Sequence[_Rule]] = (
@@ -271,19 +280,28 @@ _RULES: Final[Sequence[_Rule]] = (
 
 
 def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count:,} lines"
+    return ngettext("{number} line", "{number} lines", count)
+
+
+def _type(facts: Facts) -> str:
+    return _(TYPES[facts.main_type])
+
+
+def _changes_source(facts: Facts) -> str:
+    lines = _lines(facts.product_churn)
+    return _("a {type} commit that changes {lines} of source", type=_type(facts), lines=lines)
+
+
+def _only(facts: Facts) -> str:
+    classes = enumerated([_(FILE_CLASSES[file_class]) for file_class in sorted(facts.files)])
+    return _("only {classes} files changed", classes=classes)
 
 
 def named(files: Sequence[FileChange]) -> str:
     """The two most changed, and how many more."""
     largest = sorted(files, key=lambda file: -file.churn)[:2]
-    more = [f"{len(files) - 2:,} more"] if len(files) > 2 else []
+    more = [_("{number} more", number=decimal(len(files) - 2))] if len(files) > 2 else []
     return enumerated([printable(file.path) for file in largest] + more)
-
-
-def enumerated(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 # What follows from a rating

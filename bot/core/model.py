@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.days import Day
 from bot.core.errors import NotUnderstood
+from bot.core.language import Language, _
 
 # Facts: what a repository says
 
@@ -42,7 +43,7 @@ class Repo:
         match = _REPOSITORY.fullmatch(text.strip())
         if match is None or match["name"] in {".", ".."}:
             raise NotUnderstood(
-                f"“{text}” is not a repository: write owner/name.", example="yesterday ai-dynamo/dynamo"
+                _("“{text}” is not a repository: write owner/name.", text=text), example="yesterday ai-dynamo/dynamo"
             )
         return cls(owner=match["owner"], name=match["name"], host=match["host"] or host)
 
@@ -188,11 +189,6 @@ class History:
 # Opinions: what an analyst says
 
 
-class Language(StrEnum):
-    EN = "en"
-    ZH = "zh"
-
-
 class ChangeType(StrEnum):
     FEATURE = "feature"
     FIX = "fix"
@@ -286,6 +282,8 @@ class AdviceKind(StrEnum):
 class Advice:
     kind: AdviceKind
     text: str
+    #: Names in it that the commit does not have: what it proposes to make.
+    proposes: tuple[str, ...] = ()
 
 
 class AnalystKind(StrEnum):
@@ -353,11 +351,22 @@ class Analysis:
     quotation: str = ""
     #: Of the prose. The original is never translated twice: a translation is made from the original.
     language: Language = Language.EN
+    #: The original's, in a translation.
+    translated_from: Language | None = None
+    #: Somebody asked for all parts, whatever the importance.
+    is_deep: bool = False
     provenance: Provenance
 
     @property
     def importance(self) -> Importance:
         return self.rating.importance
+
+    @property
+    def can_be_deepened(self) -> bool:
+        """Whether the model, which is there, would write more if somebody asked."""
+        return (
+            self.provenance.analyst is AnalystKind.MODEL and self.importance is not Importance.HIGH and not self.is_deep
+        )
 
 
 # Digests
@@ -380,13 +389,50 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCommit:
+    """A stored commit, as far as others refer to it."""
+
+    sha: str
+    committed_at: datetime
+    pull_request: int | None = None
+    #: As `bot.core.relations.subject_key` makes it.
+    subject_key: str = ""
+    #: As `bot.core.patch_id` makes it; empty where there is none.
+    patch_id: str = ""
+
+    @property
+    def short_sha(self) -> str:
+        return self.sha[:7]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """Another commit and what it has to do with an entry's."""
+
+    kind: RelationKind
+    #: The other commit is the one that reverts, lands again, …: `reverted by`. Else the entry's own is: `reverts`.
+    is_later: bool
+    commit: KnownCommit
+
+
+#: What decides whether a commit is still in force.
+_FATES: Final = frozenset({RelationKind.REVERTS, RelationKind.RELANDS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     commit: Commit
     analysis: Analysis
     #: It belongs to an earlier day, whose digest was sealed before it showed up.
     is_late: bool = False
-    #: Those in which the commit stands on either side.
-    relations: tuple[Relation, ...] = ()
+    #: What it has to do with other stored commits, the oldest of those first.
+    relations: tuple[Related, ...] = ()
+
+    @property
+    def is_reverted(self) -> bool:
+        """It was taken back, and nothing has brought it again since."""
+        fates = [other for other in self.relations if other.is_later and other.kind in _FATES]
+        return bool(fates) and fates[-1].kind is RelationKind.REVERTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +462,8 @@ class Lead:
     text: str
     themes: tuple[Theme, ...] = ()
     language: Language = Language.EN
+    #: The original's, in a translation.
+    translated_from: Language | None = None
     provenance: Provenance
 
 
@@ -440,6 +488,11 @@ class Digest:
             level: [entry for entry in self.entries if entry.analysis.importance is level]
             for level in sorted(Importance, reverse=True)
         }
+
+    @property
+    def stand_ins(self) -> tuple[Entry, ...]:
+        """Those that rules wrote because the model failed."""
+        return tuple(entry for entry in self.entries if entry.analysis.provenance.fallback is not None)
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -528,3 +581,15 @@ class Delivery:
     def key(self) -> str:
         """Names this delivery to the platform, the same in every attempt."""
         return f"{self.subscription.id}:{self.day.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A posted digest that does not tell the truth any more."""
+
+    #: Its `attempts` are those of correcting it, and `sending_since` tells when it was posted.
+    delivery: Delivery
+    #: The platform's id of the message.
+    message: str
+    #: Changes when something else in it stops being true.
+    stale_since: datetime

@@ -38,9 +38,13 @@ def printable(text: str) -> str:
 
 
 @lru_cache(maxsize=16_384)
-def classify(path: str) -> FileClass:
-    """The class of the first pattern that matches; a path that matches none is source."""
-    return next((file_class for file_class, pattern in _PATTERNS if pattern.search(path)), FileClass.SOURCE)
+def classify(path: str, *, without: frozenset[FileClass] = frozenset()) -> FileClass:
+    """The class of the first pattern that matches; a path that matches none is source.
+
+    `without` are classes that the repository itself denies to the file.
+    """
+    patterns = (named for named in _PATTERNS if named[0] not in without)
+    return next((file_class for file_class, pattern in patterns if pattern.search(path)), FileClass.SOURCE)
 
 
 def _folder(*names: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from bot.core.days import Day, Window
 from bot.core.model import (
@@ -13,13 +14,19 @@ from bot.core.model import (
     Commit,
     CommitDiff,
     CommitRef,
+    Correction,
     Delivery,
     History,
+    KnownCommit,
+    Language,
+    Lead,
+    Relation,
     Repo,
     SealedDay,
     Subscription,
     SubscriptionTerms,
 )
+from bot.core.relations import Mention
 from bot.core.replies import Reply
 
 Clock = Callable[[], datetime]
@@ -33,6 +40,22 @@ class DayListing:
     as_of: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchListing:
+    """A branch from its newest commit backwards."""
+
+    #: At least what was asked for, children before parents; there may be more.
+    commits: tuple[CommitRef, ...]
+    #: The newest commit of the branch; None in an empty repository.
+    tip: str | None
+    #: The tip that was known is not on the branch any more, so `commits` do not tell what is new.
+    rewritten: bool = False
+    #: Commits that were on the branch at that tip and are not now, as far as the source can still tell.
+    vanished: frozenset[str] = frozenset()
+    #: As in DayListing.
+    as_of: datetime
+
+
 class CommitSource(Protocol):
     """The commits of a repository's default branch.
 
@@ -43,6 +66,13 @@ class CommitSource(Protocol):
         """The commits whose committer instant lies in the window. An empty repository has none."""
         ...
 
+    async def recent(self, repo: Repo, since: datetime, tip: str | None) -> BranchListing:
+        """All commits since then, those dated in the future too, and, whatever their dates say, all that the branch has
+
+        gained since its newest commit was `tip`. An empty repository has none.
+        """
+        ...
+
     def read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
         """These commits whole, in any order, each as soon as it is there. Raises NotFound for one that is not there."""
         ...
@@ -51,9 +81,23 @@ class CommitSource(Protocol):
         """The paths of all files of the repository at that commit. Raises NotFound as well."""
         ...
 
+    async def file(self, repo: Repo, sha: str, path: str) -> str | None:
+        """The text of a file at that commit; None if there is no such file. Raises NotFound as well."""
+        ...
+
     async def history(self, repo: Repo) -> History | None:
         """From when to when the repository has commits; None for an empty one."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TipMove:
+    """What a digest's listing did to the tip of the branch, from which the next one tells what is new."""
+
+    #: As it was stored when the day was listed.
+    before: str | None
+    #: The newest commit then; None if that was not looked at, which leaves the tip where it is.
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +116,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """A model's answer as it came: not yet validated, and never trusted."""
+    """A model's answer: not yet validated, and never trusted."""
 
+    #: The JSON object alone if there is one in the answer, else all of it.
     text: str
     #: As the host names it.
     model: str
@@ -83,26 +128,100 @@ class Completion:
     price: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelState:
+    """What a question has to reckon with."""
+
+    #: Bytes of UTF-8 per token, on average; None until the host has counted some.
+    bytes_per_token: float | None = None
+    #: Of the day's budget, the share that is spent: 0 without a budget, 1 or more when nothing is left.
+    budget_used: float = 0.0
+
+
 class LanguageModel(Protocol):
     """Any host of a language model."""
 
     #: As it is configured.
     name: str
 
+    async def state(self) -> ModelState: ...
+
     async def ask(self, question: Question, *, repair: tuple[str, str] | None = None) -> Completion:
         """The answer. `repair` is an earlier answer to the same question and what was wrong with it.
 
-        Raises AnalystUnavailable (AnalystTimeout, AnalystRateLimited), AnalystRefused, AnswerInvalid (empty, cut off,
-        declined, not from a model), QuestionTooLong, BudgetSpent.
+        Raises AnalystUnavailable (AnalystTimeout, AnalystRateLimited), AnalystRefused, AnswerCut, AnswerInvalid
+        (declined, not from a model), QuestionTooLong, BudgetSpent.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One request to a model's host, answered or not."""
+
+    at: datetime
+    #: Of its question.
+    purpose: str
+    #: The host's base address, without credentials.
+    endpoint: str
+    model: str
+    #: The form of answer that was asked for: json_schema, json_object, tool, text.
+    rung: str
+    #: As the host names it, else as it was asked for; empty for the host's own choice.
+    service_tier: str
+    #: By which the host knows it; empty if it said none.
+    request_id: str
+    seconds: float
+    prompt_tokens: int = 0
+    #: Those of `prompt_tokens` that the host had read before.
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    #: US dollars; None where no price is known.
+    price: float | None = None
+    #: The class of what went wrong; empty for an answer.
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTraits:
+    """What has been learned of a model at a host."""
+
+    #: The form of answer that it takes: json_schema, json_object, tool, text.
+    rung: str
+    #: Bytes of UTF-8 per token of prompt, on average; None until it has answered.
+    bytes_per_token: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    #: Of prompts and answers.
+    tokens: int
+    #: US dollars of the calls whose price is known.
+    price: float
+
+
+class ModelMemory(Protocol):
+    """What is worth keeping of a model's host from one process to the next."""
+
+    async def recall(self, endpoint: str, model: str) -> ModelTraits | None: ...
+
+    async def remember(self, endpoint: str, model: str, traits: ModelTraits, at: datetime) -> None: ...
+
+    async def record(self, call: ModelCall) -> None: ...
+
+    async def spent(self, since: datetime) -> Spending:
+        """By all recorded calls from that instant on, whatever their model and purpose."""
         ...
 
 
 class Analyst(Protocol):
     kind: AnalystKind
 
-    async def analyse(self, repo: Repo, diff: CommitDiff) -> Analysis:
-        """Raises AnalystUnavailable, AnalystRefused, AnswerInvalid."""
+    async def analyse(self, repo: Repo, diff: CommitDiff, *, deep: bool = False) -> Analysis:
+        """`deep` asks for all parts whatever the commit's importance.
+
+        Raises AnalystUnavailable, AnalystRefused, AnswerInvalid, BudgetSpent.
+        """
         ...
 
 
@@ -128,22 +247,111 @@ class Archive(Protocol):
         ...
 
     async def save_analysis(self, repo: Repo, analysis: Analysis, requested: AnalystKind, at: datetime) -> None:
-        """`requested` is whom we asked, which differs from who wrote it when rules stood in for the model."""
-        ...
+        """`requested` is whom we asked, which differs from who wrote it when rules stood in for the model.
 
-    async def analyses(self, repo: Repo, shas: Collection[str], requested: AnalystKind) -> Mapping[str, Analysis]:
-        """The stored analyses of these commits that need not be made again when `requested` is the analyst:
-
-        whatever the model was asked for, and the rules' own only where rules are all there is. Newest wins, a model's
-        before one in which rules stood in.
+        A translation is stored beside its original, a deep analysis beside a shorter one.
         """
         ...
 
-    async def seal(self, repo: Repo, day: Day, sealed: SealedDay) -> SealedDay:
-        """Stores the day unless it is sealed, and returns what is stored: the first one wins."""
+    async def analyses(
+        self, repo: Repo, shas: Collection[str], requested: AnalystKind, language: Language | None = None
+    ) -> Mapping[str, Analysis]:
+        """The stored analyses of these commits that need not be made again when `requested` is the analyst:
+
+        whatever the model was asked for, and the rules' own only where rules are all there is. Newest wins, a deep one
+        before others, a model's before one in which rules stood in. In `language` where it is stored in that, else in
+        its own, which without `language` it always is.
+        """
+        ...
+
+    async def seal(
+        self, repo: Repo, day: Day, sealed: SealedDay, *, repeats: Collection[str] = (), tip: TipMove | None = None
+    ) -> SealedDay:
+        """Stores the day unless it is sealed, and returns what is stored: the first one wins.
+
+        With it, in one transaction: what stands in another digest of the zone by now is left out; every commit, merge
+        and one of `repeats` (commits that are not shown, because their change stands in a digest already) is noted as
+        settled in this zone; and the tip moves, or is forgotten if it is not where it was when the day was listed.
+        """
         ...
 
     async def sealed(self, repo: Repo, day: Day) -> SealedDay | None: ...
+
+    async def sealed_dates(self, repo: Repo, zone: ZoneInfo) -> frozenset[date]:
+        """All days that are sealed in the zone."""
+        ...
+
+    async def settled(self, repo: Repo, zone: ZoneInfo, shas: Collection[str]) -> Mapping[str, date]:
+        """Those of the commits that some digest of the zone has dealt with, and in which day's."""
+        ...
+
+    async def tip(self, repo: Repo, zone: ZoneInfo) -> str | None:
+        """The newest commit of the branch when a digest of the zone was last made from it."""
+        ...
+
+    async def first_seen(self, repo: Repo, shas: Collection[str]) -> Mapping[str, datetime]:
+        """When the stored ones of these commits were stored."""
+        ...
+
+    async def dated_ahead(self, repo: Repo, window: Window) -> Sequence[CommitRef]:
+        """Commits first seen within the window and dated later than that; without orphans."""
+        ...
+
+    async def mark_orphans(
+        self, repo: Repo, since: datetime, on_branch: Collection[str], gone: Collection[str], at: datetime
+    ) -> int:
+        """After a force push: marks stored commits that are `gone`, and those made since then that are not `on_branch`;
+
+        takes the mark off those that are on it. Returns how many are newly marked.
+        """
+        ...
+
+    async def orphans(self, repo: Repo, zone: ZoneInfo) -> Sequence[str]:
+        """Commits that stand in a digest of the zone, and that a force push took off the branch."""
+        ...
+
+    async def unrelated(self, repo: Repo, shas: Collection[str]) -> Sequence[str]:
+        """Those of the commits that are stored, and whose relations were not looked for yet."""
+        ...
+
+    async def known(self, repo: Repo, shas: Collection[str]) -> Mapping[str, KnownCommit]:
+        """The stored ones of these commits, as far as others refer to them."""
+        ...
+
+    async def named(self, repo: Repo, names: Collection[str]) -> Sequence[KnownCommit]:
+        """The stored commits on the branch that answer to any of these names.
+
+        A name is the target of a Mention, or `~` and a patch id.
+        """
+        ...
+
+    async def naming(self, repo: Repo, names: Collection[str]) -> Mapping[str, Sequence[Mention]]:
+        """The stored mentions of these very targets, by the SHA of the commit that makes them."""
+        ...
+
+    async def relations(self, repo: Repo, shas: Collection[str]) -> Sequence[Relation]:
+        """Those in which one of the commits stands on either side."""
+        ...
+
+    async def save_relations(
+        self, repo: Repo, found: Collection[Relation], said: Mapping[str, Sequence[Mention]]
+    ) -> None:
+        """Stores relations, and what commits (by SHA) mention; what is stored already stays."""
+        ...
+
+    async def related(self, repo: Repo, shas: Collection[str], at: datetime) -> None:
+        """Notes that the relations of these commits have been looked for."""
+        ...
+
+
+class LeadStore(Protocol):
+    """Leads of days that are over, once in each language."""
+
+    async def save_lead(self, repo: Repo, day: Day, lead: Lead, at: datetime) -> None:
+        """Replaces what there is in its language; an original also takes its translations away."""
+        ...
+
+    async def lead(self, repo: Repo, day: Day, language: Language) -> Lead | None: ...
 
 
 class Subscriptions(Protocol):
@@ -199,6 +407,31 @@ class Ledger(Protocol):
         ...
 
 
+class Corrections(Protocol):
+    """Posted digests that have to be posted over. Whoever holds the newest fence may write, nobody else."""
+
+    async def mark(self, repo: Repo, shas: Collection[str], at: datetime) -> int:
+        """That digests in which one of these commits stands are not true any more; returns how many were posted.
+
+        One that is being posted at this moment is marked too, since it may have been made before.
+        """
+        ...
+
+    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Correction]:
+        """Takes posted digests that are to be corrected now, of active subscriptions."""
+        ...
+
+    async def done(self, correction: Correction) -> bool:
+        """It tells the truth again, unless it was marked once more meanwhile."""
+        ...
+
+    async def retry(self, correction: Correction, error: str, due_at: datetime) -> bool: ...
+
+    async def give_up(self, correction: Correction, error: str) -> bool:
+        """It stays as it is."""
+        ...
+
+
 class Messenger(Protocol):
     """One chat platform, as far as the clock needs it."""
 
@@ -206,6 +439,13 @@ class Messenger(Protocol):
         """Posts the reply as one message that carries `key`, and returns the platform's id of the message.
 
         Raises ChannelGone, CredentialsRejected, MessageRejected, PlatformUnavailable, DeliveryUncertain.
+        """
+        ...
+
+    async def update(self, channel: Channel, message: str, reply: Reply, *, key: str) -> None:
+        """Puts the reply in the place of the message that was posted with `key`; doing it twice changes nothing.
+
+        Raises MessageGone, and what `post` raises.
         """
         ...
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.core.model import Digest, Entry, Repo, Subscription
+from bot.core.days import Day
+from bot.core.model import Digest, Entry, Repo, Subscription, Theme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,8 @@ class DigestView:
     digest: Digest
     #: How long after its hour a scheduled digest comes; zero when on time or asked for.
     late_by: timedelta = timedelta()
+    #: When it was put in the place of one that had been posted and was not true any more.
+    corrected_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,39 @@ class CommitIndex:
     digest: Digest
     #: From 0.
     page: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeView:
+    """Several days of one repository, rolled up."""
+
+    repo: Repo
+    #: One for each day, oldest first; at least one.
+    digests: tuple[Digest, ...]
+    lead: str = ""
+    themes: tuple[Theme, ...] = ()
+
+    @property
+    def first(self) -> Day:
+        return self.digests[0].day
+
+    @property
+    def last(self) -> Day:
+        return self.digests[-1].day
+
+    @property
+    def whole(self) -> Digest:
+        """All days as one digest, whose day is the last one."""
+        return Digest(
+            repo=self.repo,
+            day=self.last,
+            entries=tuple(entry for digest in reversed(self.digests) for entry in digest.entries),
+            merges=sum(digest.merges for digest in self.digests),
+            as_of=self.digests[-1].as_of,
+            sealed=all(digest.sealed for digest in self.digests),
+            lead=self.lead,
+            themes=self.themes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +91,11 @@ class Progress:
     repo: Repo
     done: int
     total: int | None
+    #: They are understood already, and being translated.
+    translating: bool = False
+    #: Which day of how many, from 1.
+    day: int = 1
+    days: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,4 +112,4 @@ class Help:
     """The grammar with examples."""
 
 
-Reply = DigestView | CommitIndex | AnalysisView | SubscriptionList | Progress | Notice | Help
+Reply = DigestView | RangeView | CommitIndex | AnalysisView | SubscriptionList | Progress | Notice | Help

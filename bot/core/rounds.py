@@ -1,44 +1,31 @@
 """What the clock does: a due subscription becomes a row of the ledger, and a row becomes a post, once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 import structlog
 
+from bot.core.correcting import Correcting
 from bot.core.days import Day, last_occurrence
 from bot.core.digests import Digests
 from bot.core.errors import BotError, HistoryUnreadable, PlatformUnavailable, SourceBehind
+from bot.core.language import _, speaking
 from bot.core.model import Delivery, Digest, Platform, Subscription
 from bot.core.ports import Clock, Ledger, Messenger, Subscriptions
 from bot.core.replies import DigestView
+from bot.core.timing import lateness, retry_delay
 
 #: Longer than a digest takes to make and post; a crashed holder's row is taken over after it.
 LEASE: Final = timedelta(minutes=10)
 #: What is later than this is not caught up any more.
 CATCH_UP: Final = timedelta(hours=24)
-#: A delivery is on time within this span of its scheduled minute.
-ON_TIME: Final = timedelta(seconds=60)
 #: Deliveries that one process works on at a time.
 CONCURRENT_DELIVERIES: Final = 8
 
-_FIRST_RETRY: Final = timedelta(minutes=1)
-_LONGEST_RETRY: Final = timedelta(hours=1)
-
 log = structlog.get_logger()
-
-
-def retry_delay(error: BotError, *, attempt: int) -> timedelta | None:
-    """How long to wait before the next attempt, doubling from a minute to an hour; None: trying again cannot help.
-
-    `attempt` is the one that failed, from 1. What the other side asked for is the least to wait.
-    """
-    if not error.retry or error.permanent:
-        return None
-    doubled = min(_FIRST_RETRY * 2 ** min(attempt - 1, 10), _LONGEST_RETRY)
-    return max(doubled, error.retry_after or timedelta())
 
 
 class Rounds:
@@ -50,12 +37,14 @@ class Rounds:
         digests: Digests,
         subscriptions: Subscriptions,
         ledger: Ledger,
+        correcting: Correcting,
         messengers: Mapping[Platform, Messenger],
         now: Clock,
     ) -> None:
         self._digests = digests
         self._subscriptions = subscriptions
         self._ledger = ledger
+        self._correcting = correcting
         self._messengers = messengers
         self._now = now
         #: Per subscription, the newest day that is known to be in the ledger; only saves asking again at every tick.
@@ -68,9 +57,15 @@ class Rounds:
         now = self._now()
         places = CONCURRENT_DELIVERIES - len(self._running)
         for delivery in await self._ledger.claim(now, now + LEASE, places) if places else ():
-            task = asyncio.create_task(self._guarded(delivery))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._start(self._guarded(delivery))
+        places = CONCURRENT_DELIVERIES - len(self._running)
+        for correction in await self._correcting.claim(places) if places else ():
+            self._start(self._correcting.correct(correction))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def finish(self) -> None:
         """Waits until everything that was started has ended."""
@@ -88,19 +83,20 @@ class Rounds:
 
     async def _guarded(self, delivery: Delivery) -> None:
         """One delivery must not take others down: a fault of ours is logged and tried again like an outage."""
-        try:
-            await self._deliver(delivery)
-        except BotError as error:
-            await self._give_back(delivery, error)
-        except Exception:
-            log.exception("delivery.crashed", **_facts(delivery))
-            await self._give_back(delivery, _Crashed())
+        with speaking(delivery.subscription.terms.language):
+            try:
+                await self._deliver(delivery)
+            except BotError as error:
+                await self._give_back(delivery, error)
+            except Exception:
+                log.exception("delivery.crashed", **_facts(delivery))
+                await self._give_back(delivery, _Crashed())
 
     async def _deliver(self, delivery: Delivery) -> None:
         terms = delivery.subscription.terms
         messenger = self._messengers.get(terms.channel.platform)
         if messenger is None:
-            raise _NotConfigured(f"{terms.channel.platform} is not configured.")
+            raise _NotConfigured(_("{platform} is not configured.", platform=terms.channel.platform))
         if self._now() - delivery.scheduled_at >= CATCH_UP:
             raise _TooLate
         if delivery.sending_since is not None and await self._settle(delivery, messenger, delivery.sending_since):
@@ -131,7 +127,7 @@ class Rounds:
     async def _post(self, delivery: Delivery, messenger: Messenger, digest: Digest) -> None:
         now = self._now()
         late_by = now - delivery.scheduled_at
-        view = DigestView(digest=digest, late_by=late_by if late_by > ON_TIME else timedelta())
+        view = DigestView(digest=digest, late_by=lateness(delivery.scheduled_at, now))
         if not await self._ledger.sending(delivery, now, now + LEASE):
             return
         try:

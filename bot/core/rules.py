@@ -8,7 +8,8 @@ from typing import Final
 
 from bot.core.errors import AnalystRateLimited, AnalystRefused, AnalystTimeout, AnswerInvalid, BotError, BudgetSpent
 from bot.core.facts import Facts, Flag
-from bot.core.importance import enumerated, named, rate, to_depth
+from bot.core.importance import named, rate, to_depth
+from bot.core.language import N_, Language, _, decimal, enumerated, joined, ngettext, speaking
 from bot.core.model import (
     Advice,
     AdviceKind,
@@ -25,6 +26,7 @@ from bot.core.model import (
     ScopeItem,
     Statement,
 )
+from bot.core.names import STATUSES
 from bot.core.paths import FileClass, printable
 
 #: Raise it when the same commit gets another analysis than before.
@@ -43,22 +45,29 @@ EVIDENCE_MAX: Final = 3
 #: Characters of a message that are read for its first paragraph.
 MESSAGE_READ: Final = 20_000
 
-ELSEWHERE: Final = "elsewhere"
-ROOT: Final = "the root folder"
+ELSEWHERE: Final = N_("elsewhere")
+ROOT: Final = N_("the root folder")
 
 
 class RuleAnalyst:
-    """Never fails and never waits. What it reads are the file list and the counts, so no line counts as shown."""
+    """Never fails and never waits. What it reads are the file list and the counts, so no line counts as shown.
+
+    It writes English; whoever shows it in another language has it written again, since that costs nothing.
+    """
 
     kind: AnalystKind = AnalystKind.RULES
 
-    async def analyse(self, repo: Repo, diff: CommitDiff) -> Analysis:
+    async def analyse(self, repo: Repo, diff: CommitDiff, *, deep: bool = False) -> Analysis:
         return analysis(diff.commit)
 
 
-def analysis(commit: Commit) -> Analysis:
+def analysis(commit: Commit, language: Language = Language.EN) -> Analysis:
     """The commit by rules, at the depth of its importance."""
-    facts = Facts.of(commit)
+    with speaking(language):
+        return _analysis(commit, Facts.of(commit), language)
+
+
+def _analysis(commit: Commit, facts: Facts, language: Language) -> Analysis:
     return to_depth(
         Analysis(
             sha=commit.sha,
@@ -71,6 +80,7 @@ def analysis(commit: Commit) -> Analysis:
             ),
             advice=tuple(_advice(facts)),
             quotation=_quotation(commit),
+            language=language,
             provenance=Provenance(
                 analyst=AnalystKind.RULES, version=VERSION, lines_changed=commit.additions + commit.deletions
             ),
@@ -152,7 +162,7 @@ def _headline(facts: Facts) -> str:
     if " " in subject or len(subject) > ONE_WORD_MAX:
         return _capitalised(subject)
     where = _where(facts.commit)
-    return cut(f"{_capitalised(subject)} ({where})" if subject else where, HEADLINE_MAX)
+    return cut(_("{subject} ({where})", subject=_capitalised(subject), where=where) if subject else where, HEADLINE_MAX)
 
 
 def _capitalised(sentence: str) -> str:
@@ -169,50 +179,58 @@ def _capitalised(sentence: str) -> str:
 def _summary(facts: Facts) -> Iterator[Statement]:
     files = facts.commit.files
     if not files:
-        yield Statement(text="No file changed.")
+        yield _statement(_("No file changed"))
         return
-    yield Statement(text=f"{_where(facts.commit)}, {_balance(files)}.", evidence=_evidence(files))
+    yield _statement(_("{what}, {balance}", what=_where(facts.commit), balance=_balance(files)), files)
     if len(facts.files) > 1:
-        text = ", ".join(_share(file_class, group) for file_class, group in _by_churn(facts))
+        text = joined(_share(file_class, group) for file_class, group in _by_churn(facts))
         largest = [max(group, key=lambda file: file.churn) for _, group in _by_churn(facts)]
-        yield Statement(text=f"{text[0].upper()}{text[1:]}.", evidence=_evidence(largest))
+        yield _statement(f"{text[0].upper()}{text[1:]}", largest)
     yield from _flagged(facts)
+
+
+def _statement(text: str, files: Sequence[FileChange] = ()) -> Statement:
+    """`text` without its full stop, and where it can be checked."""
+    return Statement(text=_("{sentence}.", sentence=text), evidence=_evidence(files))
 
 
 def _where(commit: Commit) -> str:
     """`3 files changed in lib/llm`, without full stop."""
     if not commit.files:
-        return "No file changed"
+        return _("No file changed")
     if len(commit.files) == 1:
-        return f"1 file {commit.files[0].status}: {printable(commit.files[0].path)}"
-    places = [area.name for area in areas(commit.files, SUMMARY_AREAS_MAX, only_folders=True)]
-    more = "More than " if commit.files_truncated else ""
-    return f"{more}{len(commit.files):,} files changed in {enumerated(places)}"
+        file = commit.files[0]
+        return _("1 file {status}: {path}", status=_(STATUSES[file.status]), path=printable(file.path))
+    places = enumerated([area.name for area in areas(commit.files, SUMMARY_AREAS_MAX, only_folders=True)])
+    number = decimal(len(commit.files))
+    if commit.files_truncated:
+        return _("More than {number} files changed in {places}", number=number, places=places)
+    return _("{number} files changed in {places}", number=number, places=places)
 
 
 _LABELS: Final = {
-    FileClass.SOURCE: "source",
-    FileClass.API: "API",
-    FileClass.MIGRATION: "migrations",
-    FileClass.TEST: "tests",
-    FileClass.EXAMPLE: "examples",
-    FileClass.CONFIG: "configuration",
-    FileClass.BUILD: "build files",
-    FileClass.DEPLOYMENT: "deployment",
-    FileClass.DEPENDENCY: "dependency manifests",
-    FileClass.CI: "CI",
-    FileClass.DOCS: "docs",
-    FileClass.LOCK: "lock files",
-    FileClass.GENERATED: "generated files",
-    FileClass.VENDORED: "vendored files",
-    FileClass.BINARY: "binary files",
+    FileClass.SOURCE: N_("source"),
+    FileClass.API: N_("API"),
+    FileClass.MIGRATION: N_("migrations"),
+    FileClass.TEST: N_("tests"),
+    FileClass.EXAMPLE: N_("examples"),
+    FileClass.CONFIG: N_("configuration"),
+    FileClass.BUILD: N_("build files"),
+    FileClass.DEPLOYMENT: N_("deployment"),
+    FileClass.DEPENDENCY: N_("dependency manifests"),
+    FileClass.CI: N_("CI"),
+    FileClass.DOCS: N_("docs"),
+    FileClass.LOCK: N_("lock files"),
+    FileClass.GENERATED: N_("generated files"),
+    FileClass.VENDORED: N_("vendored files"),
+    FileClass.BINARY: N_("binary files"),
 }
 
 
 def _share(file_class: FileClass, files: Sequence[FileChange]) -> str:
     if file_class is FileClass.BINARY:
-        return f"{_LABELS[file_class]} ({len(files):,})"
-    return f"{_LABELS[file_class]} {_balance(files)}"
+        return _("{classes} ({number})", classes=_(_LABELS[file_class]), number=decimal(len(files)))
+    return f"{_(_LABELS[file_class])} {_balance(files)}"
 
 
 def _by_churn(facts: Facts) -> Sequence[tuple[FileClass, Sequence[FileChange]]]:
@@ -222,41 +240,41 @@ def _by_churn(facts: Facts) -> Sequence[tuple[FileClass, Sequence[FileChange]]]:
 def _flagged(facts: Facts) -> Iterator[Statement]:
     flags = facts.flags
     if Flag.BREAKING in flags:
-        yield Statement(text="The author marks it as a breaking change.")
+        yield _statement(_("The author marks it as a breaking change"))
     if Flag.REVERT in flags:
-        yield Statement(text="It takes back an earlier change.")
+        yield _statement(_("It takes back an earlier change"))
     if Flag.MIGRATION in flags:
         files = facts.of_class(FileClass.MIGRATION)
-        yield Statement(text=f"It changes migrations: {named(files)}.", evidence=_evidence(files))
+        yield _statement(_("It changes migrations: {files}", files=named(files)), files)
     if manifests := facts.of_class(FileClass.DEPENDENCY):
-        text = f"It changes where dependencies are named: {named(manifests)}."
-        yield Statement(text=text, evidence=_evidence(manifests))
+        text = _("It changes where dependencies are named: {files}", files=named(manifests))
+        yield _statement(text, manifests)
     if Flag.SECURITY in flags and (words := facts.security_words):
-        yield Statement(text=f"Its message names security: “{words}”.")
+        yield _statement(_("Its message names security: “{words}”", words=words))
     if Flag.PERFORMANCE in flags:
-        yield Statement(text="Its subject is about performance.")
+        yield _statement(_("Its subject is about performance"))
 
 
 def _advice(facts: Facts) -> Iterator[Advice]:
     flags = facts.flags
     if Flag.BREAKING in flags:
-        yield _check("Check whether you use what it breaks before you update.")
+        yield _check(_("Check whether you use what it breaks before you update."))
     if migrations := facts.of_class(FileClass.MIGRATION):
-        yield _check(f"Check the migration on a copy of your data: {named(migrations)}.")
+        yield _check(_("Check the migration on a copy of your data: {files}.", files=named(migrations)))
     if Flag.SECURITY in flags:
-        yield _check("Check whether you are affected, and how soon to update.")
+        yield _check(_("Check whether you are affected, and how soon to update."))
     if interfaces := facts.of_class(FileClass.API):
-        yield _check(f"Check your calls and settings against the changed interface: {named(interfaces)}.")
+        text = _("Check your calls and settings against the changed interface: {files}.", files=named(interfaces))
+        yield _check(text)
     if Flag.REVERT in flags:
-        yield _check("Check whether you rely on what it takes back.")
+        yield _check(_("Check whether you rely on what it takes back."))
     if deployment := facts.of_class(FileClass.DEPLOYMENT):
-        yield _check(f"Check what you derived from {named(deployment)}.")
+        yield _check(_("Check what you derived from {files}.", files=named(deployment)))
     if manifests := facts.of_class(FileClass.DEPENDENCY):
-        yield _check(f"Check your own dependencies against {named(manifests)}.")
+        yield _check(_("Check your own dependencies against {files}.", files=named(manifests)))
     if Flag.PERFORMANCE in flags:
-        yield Advice(
-            kind=AdviceKind.MONITOR, text="Compare latency, throughput and memory before and after you update."
-        )
+        text = _("Compare latency, throughput and memory before and after you update.")
+        yield Advice(kind=AdviceKind.MONITOR, text=text)
 
 
 def _check(text: str) -> Advice:
@@ -281,23 +299,31 @@ _STATUSES: Final = (
 def _effect(files: Sequence[FileChange]) -> str:
     """`4 files modified, 1 added, +120 −8`."""
     if len(files) == 1:
-        source = f" from {printable(files[0].previous_path)}" if files[0].previous_path else ""
-        return f"{files[0].status}{source}, {_balance(files)}"
+        return _("{what}, {balance}", what=_status(files[0]), balance=_balance(files))
     counts = Counter(file.status for file in files)
     first, *others = [(status, counts[status]) for status in _STATUSES if counts[status]]
-    parts = [f"{first[1]:,} {'file' if first[1] == 1 else 'files'} {first[0]}"]
-    return ", ".join([*parts, *(f"{count:,} {status}" for status, count in others), _balance(files)])
+    status, count = first
+    parts = [ngettext("{number} file {status}", "{number} files {status}", count, status=_(STATUSES[status]))]
+    parts += [_("{number} {status}", number=decimal(count), status=_(STATUSES[status])) for status, count in others]
+    return _("{what}, {balance}", what=joined(parts), balance=_balance(files))
+
+
+def _status(file: FileChange) -> str:
+    status = _(STATUSES[file.status])
+    if not file.previous_path:
+        return status
+    return _("{status} from {path}", status=status, path=printable(file.previous_path))
 
 
 def _balance(files: Sequence[FileChange]) -> str:
     """`+120 −8`; files without lines are counted instead."""
     textual = [file for file in files if file.additions is not None or file.deletions is not None]
     if not textual:
-        return "binary" if len(files) == 1 else f"{len(files):,} binary"
+        return _("binary") if len(files) == 1 else _("{number} binary", number=decimal(len(files)))
     added, removed = sum(file.additions or 0 for file in textual), sum(file.deletions or 0 for file in textual)
     if not added and not removed:
-        return "no line changed"
-    return " ".join([f"+{added:,}"] * bool(added) + [f"−{removed:,}"] * bool(removed))
+        return _("no line changed")
+    return " ".join([f"+{decimal(added)}"] * bool(added) + [f"−{decimal(removed)}"] * bool(removed))
 
 
 # Where it happens
@@ -341,7 +367,7 @@ def _elsewhere(files: Sequence[FileChange], rest: Sequence[Area]) -> Sequence[Ar
     if not rest:
         return []
     shared = "/".join(_shared_folder(files))
-    name = f"{ELSEWHERE} in {printable(shared)}" if shared else ELSEWHERE
+    name = _("elsewhere in {folder}", folder=printable(shared)) if shared else _(ELSEWHERE)
     return [Area(name=name, files=[file for area in rest for file in area.files])]
 
 
@@ -358,7 +384,7 @@ def _split(files: Sequence[FileChange], only_folders: bool) -> list[Area]:
 def _area(files: Sequence[FileChange], only_folders: bool) -> Area:
     is_file = len(files) == 1 and not only_folders
     name = files[0].path if is_file else "/".join(_shared_folder(files))
-    return Area(name=printable(name) or ROOT, files=files)
+    return Area(name=printable(name) or _(ROOT), files=files)
 
 
 def _shared_folder(files: Sequence[FileChange]) -> Sequence[str]:

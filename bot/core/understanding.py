@@ -1,16 +1,18 @@
 """Analyses of commits, each made once and stored."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from bot.core.errors import BotError
-from bot.core.model import Analysis, AnalystKind, CommitDiff, Entry, Repo
+from bot.core import rules
+from bot.core.errors import BotError, NoModel, NotFound
+from bot.core.model import Analysis, AnalystKind, CommitDiff, Entry, Language, Repo
 from bot.core.ports import Analyst, Archive, Clock
-from bot.core.rules import RuleAnalyst, fallback_reason
+from bot.core.relating import related
+from bot.core.translation import Translator
 
 #: Commits whose patches are in memory at once: those being analysed, and as many waiting.
 READ_AHEAD: Final = 16
@@ -21,11 +23,18 @@ log = structlog.get_logger()
 class Understanding:
     """Asks the analyst for what nobody has understood yet; rules stand in where it fails."""
 
-    def __init__(self, *, analyst: Analyst, archive: Archive, now: Clock) -> None:
+    def __init__(self, *, analyst: Analyst, archive: Archive, translator: Translator, now: Clock) -> None:
         self._analyst = analyst
-        self._stand_in = RuleAnalyst()
+        self._stand_in = rules.RuleAnalyst()
         self._archive = archive
+        self._translator = translator
         self._now = now
+        self._deepening: dict[tuple[Repo, str], asyncio.Task[Analysis]] = {}
+
+    def check_model(self) -> None:
+        """Raises NoModel where rules are all there is."""
+        if self._analyst.kind is not AnalystKind.MODEL:
+            raise NoModel
 
     async def missing(self, repo: Repo, shas: Sequence[str]) -> list[str]:
         """Those of the commits that have to be analysed."""
@@ -67,22 +76,106 @@ class Understanding:
         except BotError as error:
             log.warning("analysis.fell_back", repo=str(repo), sha=diff.commit.sha, error=str(error))
             analysis = await self._stand_in.analyse(repo, diff)
-            return replace(analysis, provenance=replace(analysis.provenance, fallback=fallback_reason(error)))
+            return replace(analysis, provenance=replace(analysis.provenance, fallback=rules.fallback_reason(error)))
 
-    async def entries(self, repo: Repo, shas: Sequence[str]) -> dict[str, Entry]:
-        """The stored commits with their stored analyses, by SHA; only those that have both."""
+    async def entries(self, repo: Repo, shas: Sequence[str], language: Language | None = None) -> dict[str, Entry]:
+        """The stored commits with their stored analyses, by SHA; only those that have both.
+
+        In `language` where that is stored, else in the language they were written in.
+        """
         commits = await self._archive.commits(repo, shas)
-        analyses = await self._archive.analyses(repo, shas, self._analyst.kind)
+        analyses = await self._archive.analyses(repo, shas, self._analyst.kind, language)
+        others = await related(self._archive, repo, shas)
         return {
-            sha: Entry(commit=commits[sha], analysis=analyses[sha])
+            sha: Entry(commit=commits[sha], analysis=analyses[sha], relations=others.get(sha, ()))
             for sha in shas
             if sha in commits and sha in analyses
         }
 
-    async def entry(self, repo: Repo, sha: str) -> Entry | None:
-        """A stored commit with its stored analysis, whoever made it; only a commit without any is analysed now."""
+    async def entry(self, repo: Repo, sha: str, language: Language | None = None) -> Entry | None:
+        """A stored commit with its stored analysis, whoever made it; only a commit without any is analysed now.
+
+        In `language` if that is stored or can be had without its diff.
+        """
         diff = await self._archive.diff(repo, sha)
         if diff is None:
             return None
-        stored = await self._archive.analyses(repo, [sha], AnalystKind.RULES)  # those, and any that are better
-        return Entry(commit=diff.commit, analysis=stored[sha] if sha in stored else await self.analyse(repo, diff))
+        stored = await self._archive.analyses(repo, [sha], AnalystKind.RULES, language)  # those, and better ones
+        analysis = stored[sha] if sha in stored else await self.analyse(repo, diff)
+        others = await related(self._archive, repo, [sha])
+        entry = Entry(commit=diff.commit, analysis=analysis, relations=others.get(sha, ()))
+        if language is None:
+            return entry
+        return (await self.translate(repo, {sha: entry}, language, _ignore))[sha]
+
+    async def deepen(self, repo: Repo, sha: str) -> None:
+        """Has a full analysis of a stored commit made and stored, unless it has one. Who asks meanwhile waits for it.
+
+        Raises NoModel, and what the analyst raises: rules do not stand in, since nobody is left without an analysis.
+        """
+        stored = await self._archive.analyses(repo, [sha], AnalystKind.RULES)
+        if sha in stored and _is_full(stored[sha]):
+            return
+        self.check_model()
+        key = (repo, sha)
+        if key not in self._deepening:
+            task = self._deepening[key] = asyncio.create_task(self._deepened(repo, sha))
+            task.add_done_callback(lambda task: self._ended(key, task))
+        await asyncio.shield(self._deepening[key])
+
+    def _ended(self, key: tuple[Repo, str], task: "asyncio.Task[Analysis]") -> None:
+        del self._deepening[key]
+        if not task.cancelled():
+            task.exception()  # seen, even when everybody who waited has left
+
+    async def _deepened(self, repo: Repo, sha: str) -> Analysis:
+        diff = await self._archive.diff(repo, sha)
+        if diff is None:
+            raise NotFound
+        analysis = replace(await self._analyst.analyse(repo, diff, deep=True), is_deep=True)
+        await self._archive.save_analysis(repo, analysis, self._analyst.kind, self._now())
+        log.info("analysis.deepened", repo=str(repo), sha=sha)
+        return analysis
+
+    # In another language
+
+    async def translate(
+        self, repo: Repo, entries: Mapping[str, Entry], language: Language, done: Callable[[int], object]
+    ) -> dict[str, Entry]:
+        """The same entries in `language`; one that cannot be translated stays as it is. No diff is read.
+
+        The model translates what it wrote, and that is stored; rules say it again. `done` is told how many more are.
+        """
+        foreign = [entry.analysis for entry in entries.values() if entry.analysis.language is not language]
+        by_model = [analysis for analysis in foreign if analysis.provenance.analyst is AnalystKind.MODEL]
+        done(len(entries) - len(by_model))
+        translated = {
+            analysis.sha: analysis
+            for analysis in await self._translator.analyses(by_model, language, lambda batch: done(len(batch)))
+        }
+        for analysis in translated.values():
+            await self._archive.save_analysis(repo, analysis, AnalystKind.MODEL, self._now())
+        return {
+            sha: replace(entry, analysis=translated.get(sha) or _said_again(entry, language))
+            for sha, entry in entries.items()
+        }
+
+
+def untranslated(entries: Mapping[str, Entry], language: Language) -> bool:
+    """Whether any of them is in another language."""
+    return any(entry.analysis.language is not language for entry in entries.values())
+
+
+def _said_again(entry: Entry, language: Language) -> Analysis:
+    """What rules wrote, in another language: it is not stored, since they need no more than the facts."""
+    analysis = entry.analysis
+    if analysis.provenance.analyst is not AnalystKind.RULES or analysis.language is language:
+        return analysis
+    return replace(rules.analysis(entry.commit, language), provenance=analysis.provenance)
+
+
+def _is_full(analysis: Analysis) -> bool:
+    return analysis.provenance.analyst is AnalystKind.MODEL and not analysis.can_be_deepened
+
+
+def _ignore(_: int) -> None: ...

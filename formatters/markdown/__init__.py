@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
-from bot.core.model import Advice, Commit, Digest, Entry, FileChange, Repo, Risk, ScopeItem, Statement
+from bot.core.language import N_, _, decimal, joined
+from bot.core.model import Advice, Commit, Digest, Entry, FileChange, Repo, Risk, ScopeItem, Statement, Theme
 from bot.core.replies import (
     AnalysisView,
     CommitIndex,
@@ -15,9 +16,11 @@ from bot.core.replies import (
     ListedSubscription,
     Notice,
     Progress,
+    RangeView,
     Reply,
     SubscriptionList,
 )
+from formatters import related
 from formatters import wording as say
 from formatters.markdown.document import Contents, Heading, Part, plain_heading, written
 from formatters.markdown.text import code, literal, prose
@@ -27,20 +30,20 @@ HEADING_MAX: Final = 200
 #: Files that one analysis lists.
 FILES_MAX: Final = 100
 
-_COMMITS: Final = "Commits"
 _COLUMNS: Final = (say.AUTHOR, say.SUBJECT, say.COMMIT)
-_TIME: Final = "Time"
-_BY_TYPE: Final = "By type"
-_STATISTICS: Final = "Statistics"
-_CONTENTS: Final = "Contents"
-_IMPORTANCE: Final = "importance"
+_TIME: Final = N_("Time")
+_BY_TYPE: Final = N_("By type")
+_STATISTICS: Final = N_("Statistics")
+_CONTENTS: Final = N_("Contents")
 
 
 def render(reply: Reply) -> str:
-    """A document that ends with a line break."""
+    """A document in the language spoken, which ends with a line break."""
     match reply:
         case DigestView(digest=digest):
             return report([digest])
+        case RangeView():
+            return _range(reply)
         case CommitIndex(digest=digest):
             return written([_title(digest), *(_table(digest) if digest.entries else [literal(say.quiet(digest))])])
         case AnalysisView(repo=repo, entry=entry, zone=zone):
@@ -55,6 +58,25 @@ def render(reply: Reply) -> str:
             return written(_help())
         case _:
             assert_never(reply)
+
+
+def render_several(replies: Sequence[Reply]) -> str:
+    """One document for several replies: digests become chapters of one report, other replies follow each other."""
+    digests = [digest for reply in replies for digest in _digests(reply)]
+    if len(replies) == 1 or not digests:
+        return "\n".join(map(render, replies))
+    others = [render(reply) for reply in replies if not _digests(reply)]
+    return "\n".join([report(digests), *others])
+
+
+def _digests(reply: Reply) -> Sequence[Digest]:
+    match reply:
+        case DigestView(digest=digest):
+            return [digest]
+        case RangeView(digests=digests):
+            return digests
+        case _:
+            return []
 
 
 def report(digests: Sequence[Digest]) -> str:
@@ -76,17 +98,17 @@ def report(digests: Sequence[Digest]) -> str:
 
 
 def _title(digest: Digest) -> Heading:
-    return plain_heading(1, f"{digest.repo}: {digest.day}")
+    return plain_heading(1, _("{repo}: {day}", repo=digest.repo, day=digest.day))
 
 
 def _several(digests: Sequence[Digest]) -> Heading:
     first, last = (pick(digests, key=lambda digest: digest.day.date).day for pick in (min, max))
-    days = str(first) if first.date == last.date else f"{first} to {last}"
-    return plain_heading(1, f"{_COMMITS} of {days}")
+    days = str(first) if first.date == last.date else _("{first} to {last}", first=first, last=last)
+    return plain_heading(1, _("Commits of {days}", days=days))
 
 
 def _chapter(digest: Digest) -> list[Part]:
-    heading = plain_heading(2, f"{digest.repo}: {digest.day}")
+    heading = plain_heading(2, str(digest.repo) + _(": ") + str(digest.day))
     return [heading, *_overview(digest, level=3), *_chapters(digest, 3)]
 
 
@@ -94,20 +116,43 @@ def _contents(digests: Sequence[Digest]) -> list[Part]:
     """None where nothing would follow."""
     if len(digests) == 1 and not digests[0].entries:
         return []
-    return [plain_heading(2, _CONTENTS), Contents()]
+    return [plain_heading(2, f"📋 {_(_CONTENTS)}"), Contents()]
 
 
 def _overview(digest: Digest, level: int) -> list[Part]:
     if not digest.entries:
         return [literal(say.quiet(digest))]
     caveats = say.caveats(DigestView(digest=digest))
-    introduction = filter(None, (literal(", ".join(caveats)), prose(digest.lead)))
-    return [*introduction, *_table(digest), plain_heading(level, _STATISTICS), _statistics(digest)]
+    introduction = filter(None, (literal(joined(caveats)), prose(digest.lead)))
+    statistics = [plain_heading(level, f"📊 {_(_STATISTICS)}"), _statistics(digest)]
+    return [*introduction, *_themes(digest), *_table(digest), *statistics]
+
+
+def _themes(digest: Digest) -> list[Part]:
+    return _part(_(say.THEMES), (_theme(digest.repo, theme) for theme in digest.themes))
+
+
+def _theme(repo: Repo, theme: Theme) -> str:
+    links = (_link(f"`{sha[:7]}`", repo.commit_url(sha)) for sha in theme.shas)
+    return _(": ").join((prose(theme.title), joined(links)))
+
+
+def _range(view: RangeView) -> str:
+    """What the days have in common, then each of them as a chapter."""
+    whole = view.whole
+    title = plain_heading(1, str(view.repo) + _(": ") + say.span(view))
+    if not whole.entries:
+        return written([title, literal(say.quiet_span(view))])
+    lead = [prose(whole.lead)] if prose(whole.lead) else []
+    overview = [*lead, *_themes(whole), plain_heading(2, _(_STATISTICS)), _statistics(whole)]
+    days = _part(_(say.DAYS), (literal(say.day_counts(digest)) for digest in view.digests))
+    chapters = [part for digest in view.digests if digest.entries for part in _chapter(digest)]
+    return written([title, *overview, *days, *_contents(view.digests), *chapters])
 
 
 def _table(digest: Digest) -> list[Part]:
     """Newest first, in local time."""
-    columns = (f"{_TIME} ({digest.day.zone.key})", *_COLUMNS)
+    columns = (f"{_(_TIME)} ({digest.day.zone.key})", *map(_, _COLUMNS))
     rows = [columns, ("---",) * len(columns), *(_row(digest, entry) for entry in digest.entries)]
     return ["\n".join(f"| {' | '.join(row)} |" for row in rows)]
 
@@ -117,7 +162,7 @@ def _row(digest: Digest, entry: Entry) -> tuple[str, ...]:
     return (
         say.clock(commit.committed_at, digest.day.zone),
         literal(say.author(commit.author)),
-        literal(commit.subject) or say.NO_HEADLINE,
+        related.mark(entry) + (literal(commit.subject) or _(say.NO_HEADLINE)),
         f"{say.ICONS[entry.analysis.importance]} {_commit_link(digest.repo, entry)}",
     )
 
@@ -128,10 +173,10 @@ def _statistics(digest: Digest) -> str:
     kinds = Counter(kind for entry in entries for kind in entry.analysis.types)
     authors = Counter(say.author(entry.commit.author) for entry in entries)
     items = [
-        f"{say.counted(len(entries), 'commit', 'commits')}: {', '.join(say.level_counts(entries))}",
-        f"{say.counted(len(authors), 'author', 'authors')}: {_tally(authors)}",
-        f"{say.churn(digest.additions, digest.deletions)} lines in {say.counted(files, 'file', 'files')}",
-        f"{_BY_TYPE}: {_tally(Counter({f'{say.TYPE_ICONS[kind]} {kind}': number for kind, number in kinds.items()}))}",
+        _(": ").join((say.commits(len(entries)), joined(say.level_counts(entries)))),
+        _(": ").join((say.authors(len(authors)), _tally(authors))),
+        say.lines_in_files(digest.additions, digest.deletions, files),
+        _(": ").join((_(_BY_TYPE), _tally(Counter({say.kinds([kind]): number for kind, number in kinds.items()})))),
         *([say.merges(digest)] if digest.merges else []),
         say.origin(digest),
     ]
@@ -139,14 +184,14 @@ def _statistics(digest: Digest) -> str:
 
 
 def _tally(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {number:,}" for name, number in counts.most_common())
+    return joined(f"{name} {decimal(number)}" for name, number in counts.most_common())
 
 
 def _chapters(digest: Digest, level: int) -> Iterator[Part]:
     for importance, entries in digest.by_importance().items():
         if entries:
-            name = f"{say.ICONS[importance]} {say.LEVELS[importance]} {_IMPORTANCE} ({len(entries):,})"
-            yield plain_heading(level, name)
+            name = _("{level} importance ({number})", level=_(say.LEVELS[importance]), number=decimal(len(entries)))
+            yield plain_heading(level, f"{say.ICONS[importance]} {name}")
             for entry in entries:
                 yield _heading(level + 1, entry)
                 yield from _analysis(digest.repo, entry, digest.day.zone)
@@ -167,29 +212,44 @@ def _analysis(repo: Repo, entry: Entry, zone: ZoneInfo) -> Iterator[Part]:
     if len(say.headline(entry)) > HEADING_MAX:
         yield prose(say.headline(entry))
     yield _list(_facts(repo, entry, zone))
-    yield from _part(say.SUMMARY, (_statement(statement, commit) for statement in say.summary(entry)))
-    yield from _part(say.SCOPE, map(_scope, analysis.scope))
+    yield from _part(_(say.SUMMARY), (_statement(statement, commit) for statement in say.summary(entry)))
+    yield from _part(_(say.SCOPE), map(_scope, analysis.scope))
     for name, statements in say.insights(analysis.insight):
         yield from _part(name, (_statement(statement, commit) for statement in statements))
-    yield from _part(say.RISKS, (_risk(risk, commit) for risk in analysis.risks))
-    yield from _part(say.ADVICE_TITLE, map(_advice, analysis.advice))
+    yield from _part(_(say.RISKS), (_risk(risk, commit) for risk in analysis.risks))
+    yield from _part(_(say.ADVICE_TITLE), map(_advice, analysis.advice))
     if lines := say.visible_lines(analysis.quotation):
-        yield from [_label(say.QUOTATION), _quotation(lines)]
+        yield from [_label(_(say.QUOTATION)), _quotation(lines)]
     yield from _files(entry)
-    yield literal(f"{say.writer(analysis.provenance)}.")
+    yield literal(say.sentence(say.writer_of(analysis)))
 
 
 def _facts(repo: Repo, entry: Entry, zone: ZoneInfo) -> Iterator[str]:
     commit, analysis = entry.commit, entry.analysis
     importance = " · ".join(filter(None, (say.level(analysis.rating), say.grounds(analysis.rating))))
-    yield f"**{say.IMPORTANCE}:** {prose(importance)}"
+    yield _labelled(_(say.IMPORTANCE), prose(importance))
     if analysis.types:
-        yield f"**{say.TYPE}:** {say.kinds(analysis.types)}"
-    yield f"**{say.COMMIT}:** {_commit_link(repo, entry)}{_pull_request(repo, entry)}"
+        yield _labelled(_(say.TYPE), say.kinds(analysis.types))
+    yield _labelled(_(say.COMMIT), _commit_link(repo, entry) + _pull_request(repo, entry))
     if say.visible(commit.subject) != say.headline(entry):
-        yield f"**{say.SUBJECT}:** {literal(commit.subject) or say.NO_HEADLINE}"
+        yield _labelled(_(say.SUBJECT), literal(commit.subject) or literal(_(say.NO_HEADLINE)))
     when = f"{say.clock(commit.committed_at, zone)} ({zone.key})"
-    yield f"**{say.AUTHOR}:** {literal(say.author(commit.author))}, {when}"
+    yield _labelled(_(say.AUTHOR), _("{author}, {time}", author=literal(say.author(commit.author)), time=when))
+    if others := joined(_related(repo, sentence) for sentence in related.sentences(entry, zone)):
+        yield _labelled(_(related.RELATED), related.mark(entry) + others)
+
+
+def _related(repo: Repo, sentence: related.Sentence) -> str:
+    other = sentence.commit
+    link = _link(f"`{other.short_sha}`", repo.commit_url(other.sha))
+    if other.pull_request is not None:
+        link += f" ({_link(f'#{other.pull_request}', repo.pull_request_url(other.pull_request))})"
+    return f"{sentence.before}{link}{sentence.after}"
+
+
+def _labelled(label: str, text: str) -> str:
+    """The colon of some languages would keep the emphasis from ending, so that it stands where their catalogue says."""
+    return _("**{label}:** {text}", label=label, text=text)
 
 
 def _commit_link(repo: Repo, entry: Entry) -> str:
@@ -200,7 +260,7 @@ def _pull_request(repo: Repo, entry: Entry) -> str:
     number = entry.commit.pull_request
     if number is None:
         return ""
-    return f", {say.PULL_REQUEST.lower()} {_link(f'#{number}', repo.pull_request_url(number))}"
+    return _(", pull request {link}", link=_link(f"#{number}", repo.pull_request_url(number)))
 
 
 def _link(shown: str, url: str | None) -> str:
@@ -208,22 +268,24 @@ def _link(shown: str, url: str | None) -> str:
 
 
 def _statement(statement: Statement, commit: Commit) -> str:
-    sources = ", ".join(code(source.name) + source.hunks for source in say.sources(statement, commit))
+    sources = joined(code(source.name) + source.hunks for source in say.sources(statement, commit))
     return prose(statement.text) + (f" ({sources})" if sources else "")
 
 
 def _scope(item: ScopeItem) -> str:
     name = code(item.name) if say.is_identifier(item.name) else literal(item.name)
-    return ": ".join(filter(None, (name, prose(item.effect))))
+    return _(": ").join(filter(None, (name, prose(item.effect))))
 
 
 def _risk(risk: Risk, commit: Commit) -> str:
-    labelled = ((say.CONSEQUENCE, prose(risk.consequence)), (say.MITIGATION, prose(risk.mitigation)))
-    return "\n".join([_statement(risk.risk, commit), *(f"  - **{label}:** {text}" for label, text in labelled if text)])
+    labelled = ((_(say.CONSEQUENCE), prose(risk.consequence)), (_(say.MITIGATION), prose(risk.mitigation)))
+    return "\n".join(
+        [_statement(risk.risk, commit), *(f"  - {_labelled(label, text)}" for label, text in labelled if text)]
+    )
 
 
 def _advice(advice: Advice) -> str:
-    return f"**{say.ADVICE[advice.kind]}:** {prose(advice.text)}"
+    return _labelled(_(say.ADVICE[advice.kind]), prose(advice.text))
 
 
 def _quotation(lines: Sequence[str]) -> str:
@@ -236,10 +298,10 @@ def _files(entry: Entry) -> Iterator[Part]:
     files = entry.commit.files
     left_out = len(files) - FILES_MAX
     rows = [*map(_file, files[:FILES_MAX]), *([say.more_files(left_out)] if left_out > 0 else [])]
-    lines = say.churn(entry.commit.additions, entry.commit.deletions)
-    yield from _part(f"{say.FILES} ({len(files):,}, {lines} lines)", rows)
+    lines = say.lines(entry.commit.additions, entry.commit.deletions)
+    yield from _part(_("Files ({number}, {lines})", number=decimal(len(files)), lines=lines), rows)
     if entry.commit.files_truncated:
-        yield say.FILES_TRUNCATED
+        yield _(say.FILES_TRUNCATED)
 
 
 def _file(file: FileChange) -> str:
@@ -264,20 +326,21 @@ def _list(items: Iterable[str]) -> str:
 
 def _subscriptions(listed: Sequence[ListedSubscription]) -> list[Part]:
     if not listed:
-        return [say.NO_SUBSCRIPTIONS, *_try(say.FIRST_SUBSCRIPTION)]
-    return [f"{say.SUBSCRIPTIONS}:", _list(map(_subscription, listed))]
+        return [_(say.NO_SUBSCRIPTIONS), *_try(say.FIRST_SUBSCRIPTION)]
+    return [_("{title}:", title=_(say.SUBSCRIPTIONS)), _list(map(_subscription, listed))]
 
 
 def _subscription(listed: ListedSubscription) -> str:
     repo = listed.subscription.terms.repo
     broken = literal(listed.subscription.broken)
-    return f"{_link(str(repo), repo.url)}: {say.schedule(listed)}" + (f"; {say.BROKEN}: {broken}" if broken else "")
+    shown = _link(str(repo), repo.url) + _(": ") + say.schedule(listed)
+    return shown + _("; ") + _(say.BROKEN) + _(": ") + broken if broken else shown
 
 
 def _help() -> list[Part]:
-    rows = (f"{code(example) or say.NOTHING}: {literal(does)}" for example, does in say.GRAMMAR)
-    return [plain_heading(1, say.HELP), _list(rows), say.GRAMMAR_NOTE]
+    rows = ((code(example) or literal(_(say.NOTHING))) + _(": ") + literal(_(does)) for example, does in say.GRAMMAR)
+    return [plain_heading(1, _(say.HELP)), _list(rows), _(say.GRAMMAR_NOTE)]
 
 
 def _try(example: str) -> list[Part]:
-    return [f"{say.TRY}: {code(example)}"] if say.visible(example) else []
+    return [_(say.TRY) + _(": ") + code(example)] if say.visible(example) else []

@@ -1,11 +1,12 @@
 """Slack: what it draws of a reply, as the arguments of `chat.postMessage` or as a view. Pure dicts, within all limits.
 
-Buttons are `commit.open`, `digest.index` and `index.turn`; each value is a question of `bot.core.commands`. The link
-button is `digest.browse` and asks nothing.
+Buttons are `commit.open`, `commit.deepen`, `digest.index`, `digest.retry`, `digest.day.0` … and `index.turn`; each
+value is a question of `bot.core.commands`. The link button is `digest.browse` and asks nothing.
 """
 
 from typing import Any, TypedDict, assert_never
 
+from bot.core.language import _, spoken
 from bot.core.replies import (
     AnalysisView,
     CommitIndex,
@@ -13,11 +14,12 @@ from bot.core.replies import (
     Help,
     Notice,
     Progress,
+    RangeView,
     Reply,
     SubscriptionList,
 )
 from formatters import wording as say
-from formatters.slack import analysis, digest, fallback, limits, notices, wording
+from formatters.slack import analysis, digest, fallback, limits, notices, ranges, wording
 from formatters.slack.blocks import Block, cut, plain
 
 View = dict[str, Any]
@@ -31,7 +33,7 @@ class SlackMessage(TypedDict):
 
 
 def render(reply: Reply) -> SlackMessage:
-    """A message. Post it without unfurling, and with `link_names` and `parse` left alone."""
+    """A message in the language spoken. Post it without unfurling, and with `link_names` and `parse` left alone."""
     return {"text": fallback.text(reply), "blocks": _blocks(reply)}
 
 
@@ -39,6 +41,8 @@ def _blocks(reply: Reply) -> list[Block]:
     match reply:
         case DigestView():
             return digest.message(reply)
+        case RangeView():
+            return ranges.message(reply)
         case CommitIndex():
             return digest.index_message(reply)
         case AnalysisView():
@@ -56,10 +60,13 @@ def _blocks(reply: Reply) -> list[Block]:
 
 
 def render_view(reply: Reply) -> View:
-    """A modal, for `views.open`, `views.push` and `views.update`: https://docs.slack.dev/reference/views/modal-views"""
+    """A modal, for `views.open`, `views.push` and `views.update`: https://docs.slack.dev/reference/views/modal-views
+
+    A click in it comes without its channel, so that its `private_metadata` tells the language that it is drawn in.
+    """
     match reply:
         case AnalysisView(entry=entry):
-            return _view(f"{say.COMMIT} {entry.commit.short_sha}", analysis.view(reply))
+            return _view(f"{_(say.COMMIT)} {entry.commit.short_sha}", analysis.view(reply))
         case CommitIndex(digest=of):
             return _view(wording.all_commits(of), digest.index(reply))
         case _:
@@ -68,4 +75,10 @@ def render_view(reply: Reply) -> View:
 
 def _view(title: str, blocks: list[Block]) -> View:
     shown = plain(cut(title, limits.VIEW_TITLE_MAX), limits.VIEW_TITLE_MAX)
-    return {"type": "modal", "title": shown, "close": plain(wording.CLOSE, limits.VIEW_TITLE_MAX), "blocks": blocks}
+    return {
+        "type": "modal",
+        "title": shown,
+        "close": plain(_(wording.CLOSE), limits.VIEW_TITLE_MAX),
+        "blocks": blocks,
+        "private_metadata": spoken().value,
+    }

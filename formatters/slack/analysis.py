@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from bot.core.commands import DeepenCommit
+from bot.core.language import _, joined
 from bot.core.model import Advice, Commit, Entry, FileChange, Risk, ScopeItem, Statement
 from bot.core.replies import AnalysisView
+from formatters import related
 from formatters import wording as say
 from formatters.slack import blocks, limits, wording
 from formatters.slack.blocks import Block, Item
@@ -14,7 +17,7 @@ _PART_BLOCKS = 4
 
 def view(reply: AnalysisView) -> list[Block]:
     """Everything, in at most 40 blocks of rich text."""
-    return [*_parts(reply), _writer(reply.entry)]
+    return [*_parts(reply), *_deepen(reply), _writer(reply.entry)]
 
 
 def message(reply: AnalysisView) -> list[Block]:
@@ -23,11 +26,20 @@ def message(reply: AnalysisView) -> list[Block]:
     if blocks.weight(whole) <= limits.MESSAGE_CHARACTERS_MAX:
         return whole
     rest = [
-        blocks.section(wording.SHORTENED),
+        blocks.section(wording.shortened()),
         blocks.actions(blocks.details(reply.repo, reply.entry)),
         _writer(reply.entry),
     ]
     return [*_while_free(_parts(reply), limits.MESSAGE_CHARACTERS_MAX - blocks.weight(rest)), *rest]
+
+
+def _deepen(reply: AnalysisView) -> list[Block]:
+    if not reply.entry.analysis.can_be_deepened:
+        return []
+    commit = reply.entry.commit
+    question = DeepenCommit(sha=commit.sha, repo=reply.repo)
+    label = wording.deepen_commit(commit.short_sha)
+    return [blocks.actions(blocks.button(_(wording.DEEPEN), "commit.deepen", question, label))]
 
 
 def _while_free(parts: Iterable[Block], characters: int) -> Iterator[Block]:
@@ -42,12 +54,12 @@ def _parts(reply: AnalysisView) -> Iterator[Block]:
     commit, analysis = reply.entry.commit, reply.entry.analysis
     yield blocks.rich(blocks.line(*_headline(reply.entry)))
     yield blocks.rich(blocks.bullets(list(_facts(reply))))
-    yield from _listing(say.SUMMARY, [_statement(statement, commit) for statement in say.summary(reply.entry)])
-    yield from _listing(say.SCOPE, [_scope(item) for item in analysis.scope])
+    yield from _listing(_(say.SUMMARY), [_statement(statement, commit) for statement in say.summary(reply.entry)])
+    yield from _listing(_(say.SCOPE), [_scope(item) for item in analysis.scope])
     for name, statements in say.insights(analysis.insight):
         yield from _listing(name, [_statement(statement, commit) for statement in statements])
-    yield from _listing(say.RISKS, [_risk(risk, commit) for risk in analysis.risks], ordered=True)
-    yield from _listing(say.ADVICE_TITLE, [_advice(advice) for advice in analysis.advice])
+    yield from _listing(_(say.RISKS), [_risk(risk, commit) for risk in analysis.risks], ordered=True)
+    yield from _listing(_(say.ADVICE_TITLE), [_advice(advice) for advice in analysis.advice])
     yield from _quotation(analysis.quotation)
     yield from _files(reply.entry)
 
@@ -68,21 +80,35 @@ def _facts(reply: AnalysisView) -> Iterator[Item]:
         yield [blocks.words(say.kinds(analysis.types))]
     subject = blocks.cut(commit.subject, limits.STATEMENT_MAX)
     if subject and say.visible(commit.subject) != say.headline(reply.entry):
-        yield [blocks.words(f"{say.SUBJECT}: {subject}")]
+        yield [blocks.words(_(say.SUBJECT) + _(": ") + subject)]
     committed = f"{say.clock(commit.committed_at, reply.zone)} ({reply.zone.key})"
     yield [blocks.words(f"{blocks.cut(say.author(commit.author), limits.NAME_MAX)} · {committed}")]
     yield list(_addresses(reply))
+    for sentence in related.sentences(reply.entry, reply.zone):
+        yield list(_related(reply, sentence))
 
 
 def _addresses(reply: AnalysisView) -> Iterator[Block]:
     commit = reply.entry.commit
-    yield blocks.words(f"{say.COMMIT} ")
+    yield blocks.words(f"{_(say.COMMIT)} ")
     yield blocks.anchor(reply.repo.commit_url(commit.sha), commit.short_sha)
     if commit.pull_request is not None:
-        yield blocks.words(f" · {say.PULL_REQUEST.lower()} ")
+        yield blocks.words(f" · {_('pull request')} ")
         yield blocks.anchor(reply.repo.pull_request_url(commit.pull_request), f"#{commit.pull_request}")
-    files = say.counted(len(commit.files), "file", "files")
-    yield blocks.words(f" · {say.churn(commit.additions, commit.deletions)} lines in {files}")
+    yield blocks.words(f" · {say.lines_in_files(commit.additions, commit.deletions, len(commit.files))}")
+
+
+def _related(reply: AnalysisView, sentence: related.Sentence) -> Iterator[Block]:
+    other = sentence.commit
+    if sentence.before:
+        yield blocks.words(sentence.before)
+    yield blocks.anchor(reply.repo.commit_url(other.sha), other.short_sha)
+    if other.pull_request is not None:
+        yield blocks.words(" (")
+        yield blocks.anchor(reply.repo.pull_request_url(other.pull_request), f"#{other.pull_request}")
+        yield blocks.words(")")
+    if sentence.after:
+        yield blocks.words(sentence.after)
 
 
 # Opinions
@@ -93,7 +119,7 @@ def _statement(statement: Statement, commit: Commit) -> Item:
 
 
 def _sources(statement: Statement, commit: Commit) -> Item:
-    sources = blocks.cut(", ".join(map("".join, say.sources(statement, commit))), limits.SOURCES_MAX)
+    sources = blocks.cut(joined(map("".join, say.sources(statement, commit))), limits.SOURCES_MAX)
     return [blocks.words(f" ({sources})", italic=True)] if sources else []
 
 
@@ -102,33 +128,36 @@ def _scope(item: ScopeItem) -> Item:
     effect = blocks.prose(item.effect, limits.STATEMENT_MAX)
     return [
         *([blocks.words(name, code=say.is_identifier(name))] if name else []),
-        *([blocks.words(": "), *effect] if effect else []),
+        *([blocks.words(_(": ")), *effect] if effect else []),
     ]
 
 
 def _risk(risk: Risk, commit: Commit) -> Item:
     return [
         *_statement(risk.risk, commit),
-        *_labelled(say.CONSEQUENCE, risk.consequence),
-        *_labelled(say.MITIGATION, risk.mitigation),
+        *_labelled(_(say.CONSEQUENCE), risk.consequence),
+        *_labelled(_(say.MITIGATION), risk.mitigation),
     ]
 
 
 def _labelled(label: str, text: str) -> Item:
     words = blocks.prose(text, limits.STATEMENT_MAX)
-    return [blocks.words(f"\n{label}: ", bold=True), *words] if words else []
+    return [blocks.words("\n" + label + _(": "), bold=True), *words] if words else []
 
 
 def _advice(advice: Advice) -> Item:
-    return [blocks.words(f"{say.ADVICE[advice.kind]}: ", bold=True), *blocks.prose(advice.text, limits.STATEMENT_MAX)]
+    return [
+        blocks.words(_(say.ADVICE[advice.kind]) + _(": "), bold=True),
+        *blocks.prose(advice.text, limits.STATEMENT_MAX),
+    ]
 
 
 def _quotation(text: str) -> list[Block]:
     lines = "\n".join(say.visible_lines(text))
     if not lines:
         return []
-    whole = say.cut(lines, limits.SECTION_TEXT_MAX - len(say.QUOTATION) - 1, weigh=blocks.weigh)
-    label = blocks.line(blocks.words(say.QUOTATION, bold=True))
+    whole = say.cut(lines, limits.SECTION_TEXT_MAX - len(_(say.QUOTATION)) - 1, weigh=blocks.weigh)
+    label = blocks.line(blocks.words(_(say.QUOTATION), bold=True))
     return [blocks.rich(label, blocks.quote(blocks.words(whole)))]
 
 
@@ -136,10 +165,10 @@ def _quotation(text: str) -> list[Block]:
 
 
 def _files(entry: Entry) -> Iterator[Block]:
-    files = say.counted(len(entry.commit.files), "file", "files")
-    yield from _listing(f"{say.FILES} ({files})", [_file(file) for file in entry.commit.files], more=say.more_files)
+    title = _("Files ({number})", number=say.files(len(entry.commit.files)))
+    yield from _listing(title, [_file(file) for file in entry.commit.files], more=say.more_files)
     if entry.commit.files_truncated:
-        yield blocks.context(say.FILES_TRUNCATED)
+        yield blocks.context(_(say.FILES_TRUNCATED))
 
 
 def _file(file: FileChange) -> Item:
@@ -154,4 +183,4 @@ def _listing(
 
 
 def _writer(entry: Entry) -> Block:
-    return blocks.context(say.writer(entry.analysis.provenance))
+    return blocks.context(say.writer_of(entry.analysis))

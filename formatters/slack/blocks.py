@@ -8,9 +8,12 @@ https://docs.slack.dev/messaging/formatting-message-text
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
 
-from bot.core.commands import ShowCommit, ShowIndex, encode
+from bot.core.commands import Question, ShowCommit, encode
+from bot.core.language import _
 from bot.core.model import Entry, Repo
+from formatters import related
 from formatters import wording as say
 from formatters.slack import limits, wording
 
@@ -147,7 +150,7 @@ def actions(*elements: Block) -> Block:
     return {"type": "actions", "elements": list(elements)}
 
 
-def button(text: str, action: str, question: ShowCommit | ShowIndex, label: str = "") -> Block:
+def button(text: str, action: str, question: Question, label: str = "") -> Block:
     """A button that carries its whole question; `label` is what screen readers say instead of its text."""
     spoken = {"accessibility_label": say.cut(label, limits.BUTTON_LABEL_MAX)} if label else {}
     shown = plain(text, limits.BUTTON_TEXT_MAX)
@@ -162,21 +165,28 @@ def browse(text: str, url: str) -> Block:
 # One commit, wherever commits are listed
 
 
-def commit(repo: Repo, entry: Entry) -> Block:
-    """One block: type and headline, then author and links, with the button that opens the analysis."""
+def commit(repo: Repo, entry: Entry, zone: ZoneInfo) -> Block:
+    """One block: type and headline, then author, links and related commits, with the button that opens the analysis."""
     kinds = say.kinds(entry.analysis.types)
-    shown = " · ".join(filter(None, (kinds, say.headline(entry))))
+    shown = related.mark(entry) + " · ".join(filter(None, (kinds, say.headline(entry))))
+    others = related.brief(entry, zone)
     return {
         "type": "section",
         "text": plain(shown, limits.HEADLINE_MAX),
-        "fields": [plain(say.author(entry.commit.author), limits.NAME_MAX), links(_addresses(repo, entry))],
+        "fields": [
+            plain(say.author(entry.commit.author), limits.NAME_MAX),
+            links(_addresses(repo, entry)),
+            *([plain(others, limits.SOURCES_MAX)] if others else []),
+        ],
         "accessory": details(repo, entry),
     }
 
 
 def details(repo: Repo, entry: Entry) -> Block:
     sha = entry.commit.short_sha
-    return button(wording.DETAILS, "commit.open", ShowCommit(repo=repo, sha=entry.commit.sha), wording.details_of(sha))
+    return button(
+        _(wording.DETAILS), "commit.open", ShowCommit(repo=repo, sha=entry.commit.sha), wording.details_of(sha)
+    )
 
 
 def _addresses(repo: Repo, entry: Entry) -> Iterable[str]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from bot.core.commands import ShowIndex
+from bot.core.commands import Retry, ShowIndex
+from bot.core.language import _
 from bot.core.model import Digest, Entry
 from bot.core.replies import CommitIndex, DigestView
+from formatters import related
 from formatters import wording as say
 from formatters.slack import blocks, limits, wording
 from formatters.slack.blocks import Block
@@ -14,6 +16,8 @@ from formatters.slack.blocks import Block
 _MORE_WEIGHT = 200
 #: Commits in one list of an index that has to be a message: at full length they stay below 3,000 characters.
 _ROWS = 20
+#: Themes of a digest; an analyst finds fewer.
+_THEMES = 8
 
 # The message
 
@@ -23,7 +27,7 @@ def message(view: DigestView) -> list[Block]:
     digest = view.digest
     if not digest.entries:
         return [*_head(view), blocks.section(say.quiet(digest)), *_footer(digest, complete=True)]
-    head = [*_head(view), *_lead(digest), blocks.context(" · ".join(say.facts(digest)))]
+    head = [*_head(view), *lead(digest), *themes(digest), blocks.context(" · ".join(say.facts(digest)))]
     tail = [blocks.context(say.origin(digest)), *_footer(digest, complete=False)]
     listed = _that_fit(digest, around=[*head, *tail])
     left_out = say.ranked(digest)[len(listed) :]
@@ -39,12 +43,22 @@ def title(digest: Digest) -> str:
 
 def _head(view: DigestView) -> list[Block]:
     when = " · ".join((str(view.digest.day), *say.caveats(view)))
-    return [blocks.header(title(view.digest)), blocks.context(when)]
+    corrected = related.correction(view)
+    return [
+        blocks.header(title(view.digest)),
+        blocks.context(when),
+        *([blocks.context(f"{related.MARK} {corrected}")] if corrected else []),
+    ]
 
 
-def _lead(digest: Digest) -> list[Block]:
+def lead(digest: Digest) -> list[Block]:
     lead = blocks.prose(digest.lead, limits.STATEMENT_MAX)
     return [blocks.rich(blocks.line(*lead))] if lead else []
+
+
+def themes(digest: Digest) -> list[Block]:
+    items = [blocks.prose(say.theme(theme), limits.SOURCES_MAX) for theme in digest.themes[:_THEMES]]
+    return blocks.listing(_(say.THEMES), items, pages=1)
 
 
 def _that_fit(digest: Digest, *, around: Sequence[Block]) -> Sequence[Entry]:
@@ -63,29 +77,37 @@ def _that_fit(digest: Digest, *, around: Sequence[Block]) -> Sequence[Entry]:
 
 
 def _groups(digest: Digest, listed: Iterable[Entry]) -> list[Block]:
-    return [block for block, _ in _lines(digest, listed)]
+    return [block for block, _commit in _lines(digest, listed)]
 
 
 def _lines(digest: Digest, listed: Iterable[Entry]) -> Iterator[tuple[Block, Entry | None]]:
     """Headings and commits, in the order of the levels."""
     sizes = {level: len(entries) for level, entries in digest.by_importance().items()}
     for level, entries in groupby(listed, key=lambda entry: entry.analysis.importance):
-        heading = f"{say.ICONS[level]} {say.LEVELS[level]} · {say.counted(sizes[level], 'commit', 'commits')}"
+        heading = f"{say.ICONS[level]} {_(say.LEVELS[level])} · {say.commits(sizes[level])}"
         yield blocks.rich(blocks.line(blocks.words(heading, bold=True))), None
         for entry in entries:
-            yield blocks.commit(digest.repo, entry), entry
+            yield blocks.commit(digest.repo, entry, digest.day.zone), entry
 
 
 def _more(digest: Digest, left_out: Sequence[Entry]) -> Block:
-    return blocks.section(f"{say.more(left_out)}. {wording.shows_all(digest)}")
+    return blocks.section(_("{more}. {where}", more=say.more(left_out), where=wording.shows_all(digest)))
 
 
 def _footer(digest: Digest, *, complete: bool) -> list[Block]:
     index = blocks.button(wording.all_commits(digest), "digest.index", ShowIndex(repo=digest.repo, day=digest.day))
     url = say.day_url(digest)
     page = [blocks.browse(wording.on_host(digest.repo.host), url)] if url else []
-    elements = page if complete else [index, *page]
+    elements = [*([] if complete else [index]), *page, *_retry(digest)]
     return [blocks.actions(*elements)] if elements else []
+
+
+def _retry(digest: Digest) -> list[Block]:
+    """Asks the model again for what rules had to write."""
+    if not digest.stand_ins:
+        return []
+    text = wording.retry(len(digest.stand_ins))
+    return [blocks.button(text, "digest.retry", Retry(when=digest.day, repo=digest.repo))]
 
 
 # The index
@@ -111,7 +133,7 @@ def index_message(view: CommitIndex) -> list[Block]:
 
 
 def _row(digest: Digest, entry: Entry) -> list[Block]:
-    shown = blocks.cut(say.headline(entry), limits.INDEX_LINE_MAX)
+    shown = blocks.cut(related.mark(entry) + say.headline(entry), limits.INDEX_LINE_MAX)
     link = blocks.anchor(digest.repo.commit_url(entry.commit.sha), entry.commit.short_sha)
     return [blocks.words(f"{say.ICONS[entry.analysis.importance]} "), link, blocks.words(f" {shown}")]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, assert_never
 
+from bot.core.language import _, joined
 from bot.core.model import Digest, Entry
 from bot.core.replies import (
     AnalysisView,
@@ -12,9 +13,11 @@ from bot.core.replies import (
     ListedSubscription,
     Notice,
     Progress,
+    RangeView,
     Reply,
     SubscriptionList,
 )
+from formatters import related
 from formatters import wording as say
 from formatters.slack import limits, wording
 from formatters.slack.blocks import escape
@@ -30,18 +33,20 @@ def text(reply: Reply) -> str:
     match reply:
         case DigestView():
             return _digest(reply)
+        case RangeView():
+            return _range(reply)
         case CommitIndex(digest=digest):
             return _fitting([_title(digest), "" if digest.entries else say.quiet(digest)], say.ranked(digest), _commit)
         case AnalysisView(entry=entry):
             return _fitting([_commit(entry)], say.summary(entry), lambda statement: statement.text)
         case SubscriptionList(subscriptions=listed):
-            return _fitting([say.SUBSCRIPTIONS if listed else say.NO_SUBSCRIPTIONS], listed, _subscription)
+            return _fitting([_(say.SUBSCRIPTIONS) if listed else _(say.NO_SUBSCRIPTIONS)], listed, _subscription)
         case Progress():
             return _fitting([say.progress(reply)])
         case Notice(text=words, example=example):
             return _fitting([words, wording.command(example) if example else ""])
         case Help():
-            return _fitting([say.HELP], say.GRAMMAR, lambda row: f"{wording.command(row[0])}: {row[1]}")
+            return _fitting([_(say.HELP)], say.GRAMMAR, lambda row: wording.command(row[0]) + _(": ") + _(row[1]))
         case _:
             assert_never(reply)
 
@@ -49,8 +54,16 @@ def text(reply: Reply) -> str:
 def _digest(view: DigestView) -> str:
     digest = view.digest
     title = " · ".join((_title(digest), *say.caveats(view)))
-    facts = [", ".join(say.facts(digest)), digest.lead] if digest.entries else [say.quiet(digest)]
-    return _fitting([title, *facts], say.ranked(digest), _commit, url=say.day_url(digest) or "")
+    corrected = related.correction(view)
+    facts = [joined(say.facts(digest)), digest.lead] if digest.entries else [say.quiet(digest)]
+    return _fitting([title, corrected, *facts], say.ranked(digest), _commit, url=say.day_url(digest) or "")
+
+
+def _range(view: RangeView) -> str:
+    whole = view.whole
+    title = f"{view.repo} · {say.span(view)}"
+    facts = [joined(say.facts(whole)), whole.lead] if whole.entries else [say.quiet_span(view)]
+    return _fitting([title, *facts], view.digests if whole.entries else (), say.day_counts)
 
 
 def _title(digest: Digest) -> str:
@@ -61,11 +74,12 @@ def _commit(entry: Entry) -> str:
     number = entry.commit.pull_request
     ends = [f"#{number}"] if number is not None else []
     names = ", ".join([say.cut(say.author(entry.commit.author), limits.NAME_MAX), *ends, entry.commit.short_sha])
-    return f"{say.ICONS[entry.analysis.importance]} {say.cut(say.headline(entry), limits.HEADLINE_MAX)} ({names})"
+    headline = related.mark(entry) + say.cut(say.headline(entry), limits.HEADLINE_MAX)
+    return f"{say.ICONS[entry.analysis.importance]} {headline} ({names})"
 
 
 def _subscription(listed: ListedSubscription) -> str:
-    return f"{listed.subscription.terms.repo}: {say.schedule(listed)}"
+    return f"{listed.subscription.terms.repo}{_(': ')}{say.schedule(listed)}"
 
 
 def _fitting(head: Sequence[str], items: Sequence[T] = (), line: Callable[[T], str] = str, *, url: str = "") -> str:

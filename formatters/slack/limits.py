@@ -9,6 +9,8 @@ HEADER_TEXT_MAX: Final = 150
 # Characters. https://docs.slack.dev/reference/block-kit/block-elements/button-element
 BUTTON_TEXT_MAX: Final = 75
 BUTTON_LABEL_MAX: Final = 75
+# Elements. https://docs.slack.dev/reference/block-kit/blocks/actions-block
+ACTIONS_ELEMENTS_MAX: Final = 25
 # Characters. https://docs.slack.dev/reference/views/modal-views
 VIEW_TITLE_MAX: Final = 24
 # Blocks; the documented limits are 50, and 100 for a view. https://docs.slack.dev/reference/block-kit/blocks

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bot.core.language import _
 from bot.core.replies import ListedSubscription, Notice, Progress, SubscriptionList
 from formatters import wording as say
 from formatters.slack import blocks, limits, wording
@@ -21,20 +22,21 @@ def notice(reply: Notice) -> list[Block]:
 
 def _example(example: str) -> list[Block]:
     shown = blocks.cut(wording.command(example), limits.STATEMENT_MAX)
-    return [blocks.rich(blocks.line(blocks.words(f"{say.TRY} "), blocks.words(shown, code=True)))]
+    return [blocks.rich(blocks.line(blocks.words(f"{_(say.TRY)} "), blocks.words(shown, code=True)))]
 
 
 def guide() -> list[Block]:
     rows = [
-        [blocks.words(wording.command(example), code=True), blocks.words(f" {does}")] for example, does in say.GRAMMAR
+        [blocks.words(wording.command(example), code=True), blocks.words(f" {_(does)}")]
+        for example, does in say.GRAMMAR
     ]
-    return [*blocks.listing(say.HELP, rows, pages=_PAGES), blocks.context(say.GRAMMAR_NOTE)]
+    return [*blocks.listing(_(say.HELP), rows, pages=_PAGES), blocks.context(_(say.GRAMMAR_NOTE))]
 
 
 def subscriptions(reply: SubscriptionList) -> list[Block]:
     if not reply.subscriptions:
-        return [blocks.section(say.NO_SUBSCRIPTIONS), *_example(say.FIRST_SUBSCRIPTION)]
-    return blocks.listing(say.SUBSCRIPTIONS, map(_subscription, reply.subscriptions), pages=_PAGES)
+        return [blocks.section(_(say.NO_SUBSCRIPTIONS)), *_example(say.FIRST_SUBSCRIPTION)]
+    return blocks.listing(_(say.SUBSCRIPTIONS), map(_subscription, reply.subscriptions), pages=_PAGES)
 
 
 def _subscription(listed: ListedSubscription) -> Item:
@@ -42,6 +44,6 @@ def _subscription(listed: ListedSubscription) -> Item:
     broken = blocks.cut(listed.subscription.broken, limits.SOURCES_MAX)
     return [
         blocks.anchor(repo.url, blocks.cut(str(repo), limits.NAME_MAX)),
-        blocks.words(f": {say.schedule(listed)}"),
-        *([blocks.words(f"\n⚠️ {say.BROKEN}: {broken}")] if broken else []),
+        blocks.words(_(": ") + say.schedule(listed)),
+        *([blocks.words(f"\n⚠️ {_(say.BROKEN)}{_(': ')}{broken}")] if broken else []),
     ]

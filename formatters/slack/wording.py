@@ -2,44 +2,67 @@
 
 from typing import Final
 
+from bot.core.language import N_, _, decimal, ngettext
 from bot.core.model import Digest
 from formatters import wording as say
 
 PRODUCT: Final = "Dynamo Digest"
 COMMAND: Final = "/dynamo-digest"
-CLOSE: Final = "Close"
-DETAILS: Final = "Details"
-SHORTENED: Final = f"Shortened here. “{DETAILS}” shows all of it."
+CLOSE: Final = N_("Close")
+DETAILS: Final = N_("Details")
+DEEPEN: Final = N_("Deepen")
 
 
 def command(example: str) -> str:
     return f"{COMMAND} {example}".strip()
 
 
+def shortened() -> str:
+    return _("Shortened here. “{button}” shows all of it.", button=_(DETAILS))
+
+
 def details_of(sha: str) -> str:
     """What screen readers say for a `DETAILS` button."""
-    return f"Details of commit {sha}"
+    return _("Details of commit {sha}", sha=sha)
 
 
 def all_commits(digest: Digest) -> str:
-    return f"All {say.counted(len(digest.entries), 'commit', 'commits')}"
+    return _("All {commits}", commits=say.commits(len(digest.entries)))
 
 
 def shows_all(digest: Digest) -> str:
-    return f"“{all_commits(digest)}” shows all."
+    return _("“{button}” shows all.", button=all_commits(digest))
 
 
 def on_host(host: str) -> str:
-    return f"Commits on {host}"
+    return _("Commits on {host}", host=host)
 
 
 def page(first: int, last: int, total: int) -> str:
-    return f"{first:,} to {last:,} of {total:,}"
+    return _("{first} to {last} of {total}", first=decimal(first), last=decimal(last), total=decimal(total))
 
 
 def previous(number: int) -> str:
-    return f"Previous {number}"
+    return _("Previous {number}", number=number)
 
 
 def following(number: int) -> str:
-    return f"Next {number}"
+    return _("Next {number}", number=number)
+
+
+def retry(number: int) -> str:
+    return ngettext("Retry {number} with the AI model", "Retry {number} with the AI model", number)
+
+
+def deepen_commit(sha: str) -> str:
+    """What screen readers say for a `DEEPEN` button."""
+    return _("Full analysis of commit {sha}", sha=sha)
+
+
+def digest_of(digest: Digest) -> str:
+    """What screen readers say for a day's button."""
+    return _("Digest of {date}", date=digest.day.date.isoformat())
+
+
+def behind_days(more: str) -> str:
+    return _("{more}. The buttons below show each day.", more=more)

@@ -21,6 +21,7 @@ from bot.core.commands import (
 )
 from bot.core.days import Day
 from bot.core.errors import NotUnderstood
+from bot.core.language import Language
 from bot.core.model import Repo
 
 DYNAMO = Repo(owner="ai-dynamo", name="dynamo")
@@ -64,8 +65,24 @@ def test_what_people_type_is_understood(text: str, command: Command):
 
 
 @pytest.mark.parametrize(
+    ("word", "language"),
+    [
+        ("zh", Language.ZH),
+        ("ZH-CN", Language.ZH),
+        ("中文", Language.ZH),
+        ("ｅｎ", Language.EN),
+        ("English", Language.EN),
+    ],
+)
+def test_a_subscription_names_its_language(word: str, language: Language):
+    assert parse(f"subscribe ai-dynamo/dynamo lang {word}") == Subscribe(repo=DYNAMO, language=language)
+    assert parse(f"订阅 ai-dynamo/dynamo 语言 {word}") == Subscribe(repo=DYNAMO, language=language)
+
+
+@pytest.mark.parametrize(
     ("text", "answer"),
     [
+        ("subscribe ai-dynamo/dynamo lang fr", "“fr” is not a language that I speak: there are zh and en."),
         ("2026-02-30", "There is no day 2026-02-30 in the calendar."),
         ("2026/01/21", "“2026/01/21” is not a date: write year-month-day."),
         ("21.01.2026", "“21.01.2026” is not a date: write year-month-day."),
@@ -80,7 +97,7 @@ def test_what_people_type_is_understood(text: str, command: Command):
         ),
         ("subscribe ai-dynamo/dynamo at", "“” is not a time of day: write hours and minutes, 00:00 to 23:59."),
         ("subscribe ai-dynamo/dynamo tz Mars/Base", "“Mars/Base” is not a time zone of the IANA database."),
-        ("subscribe ai-dynamo/dynamo daily", "“daily” is no option of subscribe: there are at and tz."),
+        ("subscribe ai-dynamo/dynamo daily", "“daily” is no option of subscribe: there are at, tz and lang."),
         ("unsubscribe", "Say which repository, or all."),
         ("commit xyz", "Name one commit by 4 to 40 digits of its SHA."),
         ("commit", "Name one commit by 4 to 40 digits of its SHA."),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.commands import parse
 from bot.core.desk import Asker, Desk
 from bot.core.errors import BotError, ChannelGone, NotFound, NotUnderstood, RepositoryNotFound
+from bot.core.language import Language, speaking
 from bot.core.model import Channel, Platform, Repo
 from bot.core.replies import AnalysisView, DigestView, Help, Notice, Reply, SubscriptionList
 from tests.fakes import CHANNEL, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, core
@@ -118,6 +120,29 @@ async def test_subscribing_again_changes_what_is_named_and_keeps_the_rest(stage:
     (only,) = listed.subscriptions
     assert (only.subscription.terms.at, only.subscription.terms.zone.key) == (time(7), "Europe/Berlin")
     assert only.next_at == datetime(2026, 1, 22, 6, tzinfo=UTC)
+
+
+async def test_a_channel_is_answered_in_the_language_that_it_subscribed_in(stage: Stage):
+    here, elsewhere = Asker(channel=CHANNEL, user="U1"), Asker(channel=replace(CHANNEL, id="C2"), user="U1")
+    assert await stage.desk.language(here) is Language.EN
+    await stage.ask("subscribe octo/world lang zh")
+    await stage.ask("subscribe octo/world at 07:00")
+    assert await stage.desk.language(here) is Language.ZH
+    assert await stage.desk.language(replace(here, language=Language.EN)) is Language.EN
+    assert await stage.desk.language(elsewhere) is Language.EN
+
+
+async def test_a_subscription_without_a_language_has_the_one_spoken(stage: Stage):
+    with speaking(Language.ZH):
+        told = await stage.ask("subscribe octo/world at 18:30")
+    assert isinstance(told, Notice)
+    assert told.text.startswith("已为本频道订阅 octo/world 的日报：每天 18:30（Asia/Shanghai）推送")
+    assert await stage.desk.language(Asker(channel=CHANNEL, user="U1")) is Language.ZH
+
+
+async def test_a_refusal_is_in_the_language_spoken(stage: Stage):
+    with speaking(Language.ZH), pytest.raises(NotFound, match="octo/hello 的提交 abcdef1 还没有出现在任何日报中"):
+        await stage.ask("commit abcdef1")
 
 
 async def test_unsubscribing_ends_one_or_all(stage: Stage):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -6,6 +7,7 @@ import pytest
 from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from bot.core.correcting import Correcting
 from bot.core.errors import (
     BotError,
     ChannelGone,
@@ -15,10 +17,11 @@ from bot.core.errors import (
     PlatformUnavailable,
     SourceUnavailable,
 )
-from bot.core.model import Platform, SubscriptionTerms
-from bot.core.replies import DigestView
+from bot.core.language import Language, spoken
+from bot.core.model import Channel, Platform, SubscriptionTerms
+from bot.core.replies import DigestView, Reply
 from bot.core.rounds import LEASE, Rounds, retry_delay
-from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, core
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeCorrections, FakeMessenger, FakeSource, commit, core
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1")
@@ -44,6 +47,7 @@ class Stage:
             digests=digests,
             subscriptions=self.subscriptions,
             ledger=self.ledger,
+            correcting=Correcting(digests=digests, corrections=FakeCorrections(), messengers={}, now=self.clock),
             messengers={Platform.SLACK: self.messenger},
             now=self.clock,
         )
@@ -66,6 +70,42 @@ async def stage(archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, 
     stage = Stage(archive, subscriptions, ledger)
     await subscriptions.subscribe(TERMS, stage.clock.now)
     return stage
+
+
+async def test_a_digest_is_posted_in_the_language_of_its_subscription(stage: Stage):
+    stage.messenger = spoken_to = SpokenTo()
+    stage.rounds = stage.process()
+    await stage.subscriptions.subscribe(replace(TERMS, language=Language.ZH), stage.clock.now)
+    await stage.tick(at=NINE)
+    assert spoken_to.languages == [Language.ZH]
+    ((_, view, _),) = spoken_to.posted
+    assert isinstance(view, DigestView)
+
+
+class SpokenTo(FakeMessenger):
+    """Notes in which language it was to draw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.languages: list[Language] = []
+
+    async def post(self, channel: Channel, reply: Reply, *, key: str) -> str:
+        self.languages.append(spoken())
+        return await super().post(channel, reply, key=key)
+
+
+async def test_what_went_wrong_is_kept_in_the_language_of_the_subscription(stage: Stage):
+    await stage.subscriptions.subscribe(replace(TERMS, language=Language.ZH), stage.clock.now)
+
+    class Gone(FakeMessenger):
+        async def post(self, channel: Channel, reply: Reply, *, key: str) -> str:
+            raise ChannelGone
+
+    stage.messenger = Gone()
+    stage.rounds = stage.process()
+    await stage.tick(at=NINE)
+    (broken,) = await stage.subscriptions.of_channel(CHANNEL)
+    assert broken.broken == "频道已归档、已删除，或机器人已不在其中。"
 
 
 async def test_a_subscription_is_delivered_at_its_hour_once_about_the_day_before(stage: Stage):

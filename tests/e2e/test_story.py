@@ -1,5 +1,6 @@
 """The whole story, from a real git history to a real channel, with nothing of ours replaced but the clock."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,16 +27,18 @@ REPOSITORY = "ai-dynamo/dynamo"
 
 
 def analysis(chat: Chat) -> dict[str, Any]:
-    """What a careful model might say of any commit."""
-    path = next(line for line in chat.user.splitlines() if line.startswith("| ")).removeprefix("| ")
+    """What a careful model might say of any commit, and of a day."""
+    if "themes" in str(chat.body.get("response_format")):
+        return {"text": "The lines of a file are others.", "themes": []}
+    path = re.search(r"=== (\S+) ", chat.user)
     return {
         "types": ["fix"],
         "importance": "medium",
         "rule": None,
         "reason": "source files changed",
-        "headline": f"Understood from the diff: {len(path)}",
+        "headline": "The lines of a file are others",
         "summary": [{"text": "Lines were replaced.", "evidence": []}],
-        "scope": [{"name": "lib", "effect": "other lines"}],
+        "scope": [{"name": path[1], "effect": "other lines"}] if path else [],
         "insight": {"architecture": [], "performance": [], "security": []},
         "risks": [],
         "advice": [{"kind": "check", "text": "Check the lines."}],
@@ -79,7 +82,7 @@ async def stage(
     database_url: str,
     tmp_path: Path,
 ) -> Stage:
-    await emulated_github.load(build(tmp_path / "history").path, REPOSITORY)
+    await emulated_github.load(build(tmp_path / "history", until=NINE).path, REPOSITORY)
     emulated_github.counts.clear()
     emulated_model.answer(analysis)
     settings = Settings(
@@ -113,7 +116,7 @@ async def test_subscribe_a_day_passes_one_digest_arrives_and_a_click_opens_an_an
         assert len(shown) == 12
         assert "12 commits" in "\n".join(texts(message["blocks"]))
         # One listing and one request per commit, no more.
-        assert stage.cost == (requests_before + 1 + 12, 12)
+        assert stage.cost == (requests_before + 1 + 12, 12 + 1)  # the last one is for the lead
 
         acknowledged, _ = await people.click(shown[0], message=message)
         assert acknowledged.status == 200

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from bot.core.language import Language, speaking
 from formatters import markdown
 from formatters.markdown.document import Slugger, slug
 from tests.counterparts import node
@@ -89,10 +90,18 @@ def test_links_work_with_several_repositories_in_one_report(github):
     assert_links_lead_somewhere(github, markdown.report([samples.DIGEST, samples.TODAY, samples.QUIET]), 7)
 
 
+def test_links_work_in_chinese(github):
+    with speaking(Language.ZH):
+        document = markdown.report([samples.DIGEST, samples.TODAY, samples.QUIET])
+    assert "#-高重要度变更-3" in document
+    assert_links_lead_somewhere(github, document, 7)
+
+
 @few
-@given(digest=digests(most=9))
-def test_links_work_whatever_the_headlines_are(github, digest):
-    document = markdown.report([digest])
+@given(digest=digests(most=9), language=st.sampled_from(Language))
+def test_links_work_whatever_the_headlines_are(github, digest, language):
+    with speaking(language):
+        document = markdown.report([digest])
     if not any(map(_is_new, document)):
         assert_links_lead_somewhere(github, document, len(digest.entries))
 
@@ -117,4 +126,4 @@ def test_every_character_is_kept_or_dropped_as_github_does(github):
 
 def _is_new(character: str) -> bool:
     """Younger than Unicode 13, for which the npm package was made, or than 3.2, which Python knows to tell."""
-    return unicodedata.ucd_3_2_0.category(character) == "Cn" and character not in "🅰🅱🆎🔴🟡🟢🐛🧪🧱🧹⚡📦"
+    return unicodedata.ucd_3_2_0.category(character) == "Cn" and character not in "🅰🅱🆎🔴🟡🟢🐛🧪🧱🧹⚡📦📊📋"

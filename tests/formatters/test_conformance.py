@@ -4,6 +4,7 @@ import dataclasses
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from markdown_it import MarkdownIt
@@ -22,15 +23,19 @@ from bot.core.model import (
     Importance,
     ImportanceRule,
     Insight,
+    KnownCommit,
     Person,
     Provenance,
     Rating,
+    Related,
+    RelationKind,
     Risk,
     ScopeItem,
     Statement,
 )
 from bot.core.replies import CommitIndex, DigestView, Notice, Reply, SubscriptionList
 from formatters import markdown, slack, terminal
+from formatters.slack.blocks import weight
 from formatters.wording import GRAMMAR, visible
 from tests.formatters import samples
 
@@ -195,6 +200,88 @@ def test_counts_are_grammatical(read: Callable[[Reply], str]):
 def test_help_shows_every_command(read: Callable[[Reply], str]):
     shown = read(samples.REPLIES["help"])
     assert all(example in shown and does in shown for example, does in GRAMMAR)
+
+
+# Related commits
+
+
+def related_entry(number: int = 1) -> Entry:
+    """A commit that reverts one, and that was reverted by another one, which so many others followed up."""
+    later = KnownCommit(sha="1a2b3c4".ljust(40, "0"), committed_at=datetime(2026, 1, 22, 17, tzinfo=UTC))
+    earlier = KnownCommit(sha="748fee6".ljust(40, "0"), committed_at=samples.SEALED_AT, pull_request=5510)
+    return dataclasses.replace(
+        samples.IPV6,
+        relations=(
+            Related(kind=RelationKind.REVERTS, is_later=False, commit=earlier),
+            Related(kind=RelationKind.REVERTS, is_later=True, commit=later),
+            *(Related(kind=RelationKind.FOLLOWS_UP, is_later=True, commit=later) for _ in range(number - 1)),
+        ),
+    )
+
+
+def related_digest(number: int = 1) -> Digest:
+    return dataclasses.replace(samples.DIGEST, entries=(related_entry(number), samples.MULTI_IMAGE))
+
+
+@every_formatter
+def test_related_commits_are_shown_in_both_directions(read: Callable[[Reply], str]):
+    for reply in (DigestView(digest=related_digest()), samples.opened(related_entry())):
+        shown = read(reply)
+        assert "reverted by 1a2b3c4 on 2026-01-23" in shown  # in Shanghai
+        assert "reverts 748fee6 (#5510)" in shown
+    assert "revert" not in read(samples.opened(samples.IPV6))
+
+
+@pytest.mark.parametrize("render", [slack.render, markdown.render, terminal.render])
+def test_a_reverted_commit_is_marked_and_no_other_is(render: Callable[[Reply], object]):
+    assert "↩" in str(render(DigestView(digest=related_digest())))
+    assert "↩" not in str(render(DigestView(digest=samples.DIGEST)))
+    landed = Related(
+        kind=RelationKind.RELANDS,
+        is_later=True,
+        commit=KnownCommit(sha="f" * 40, committed_at=datetime(2026, 1, 24, tzinfo=UTC)),
+    )
+    back = dataclasses.replace(related_entry(), relations=(*related_entry().relations, landed))
+    digest = dataclasses.replace(samples.DIGEST, entries=(back,))
+    assert "↩" not in str(render(DigestView(digest=digest)))
+
+
+def test_an_analysis_links_to_related_commits():
+    links = re.findall(r"'url': '([^']*)'", str(slack.render(samples.opened(related_entry()))["blocks"]))
+    pages = re.findall(r"\]\(([^)]*)\)", markdown.render(samples.opened(related_entry())))
+    for address in ("commit/748fee6".ljust(47, "0"), "pull/5510", "commit/1a2b3c4".ljust(47, "0")):
+        assert f"https://github.com/ai-dynamo/dynamo/{address}" in links
+        assert f"https://github.com/ai-dynamo/dynamo/{address}" in pages
+
+
+@every_formatter
+def test_a_list_names_a_few_related_commits_and_counts_the_others(read: Callable[[Reply], str]):
+    if read is read_markdown:
+        pytest.skip("a report has every analysis in it")
+    assert "… 18 more" in read(DigestView(digest=related_digest(20)))
+
+
+@pytest.mark.parametrize("read", [read_slack, read_terminal], ids=["slack", "terminal"])
+def test_a_corrected_digest_says_when_and_why(read: Callable[[Reply], str]):
+    view = DigestView(digest=related_digest(), corrected_at=datetime(2026, 1, 22, 17, tzinfo=UTC))
+    assert "Corrected 2026-01-23: 1 commit was reverted since." in read(view)
+    assert "Corrected" not in read(DigestView(digest=related_digest()))
+    unchanged = DigestView(digest=samples.DIGEST, corrected_at=datetime(2026, 1, 22, 17, tzinfo=UTC))
+    assert "Corrected 2026-01-23." in read(unchanged)
+
+
+def test_a_slack_message_of_many_related_commits_stays_within_its_limits():
+    entries = tuple(
+        dataclasses.replace(one, relations=related_entry(50).relations) for one in samples.many(200).entries
+    )
+    digest = dataclasses.replace(samples.many(200), entries=entries)
+    view = DigestView(digest=digest, corrected_at=samples.SEALED_AT)
+    blocks = slack.render(view)["blocks"]
+    assert len(blocks) <= 40
+    assert weight(blocks) <= 9000
+    assert len(slack.render(view)["text"].encode()) <= 3800
+    assert len(slack.render_view(CommitIndex(digest=digest))["blocks"]) <= 100
+    assert weight(slack.render(samples.opened(entries[0]))["blocks"]) <= 9000
 
 
 # Nobody's text is obeyed

@@ -109,7 +109,7 @@ def test_several_repositories_are_chapters_of_one_report():
     headings = re.findall(r"^(#+) (.*)$", document, re.MULTILINE)
     assert headings[0] == ("#", "Commits of 2026-01-21 (Asia/Shanghai)")
     assert [text for level, text in headings if level == "##"] == [
-        "Contents",
+        "📋 Contents",
         "ai-dynamo/dynamo: 2026-01-21 (Asia/Shanghai)",
         "ai-dynamo/other: 2026-01-21 (Asia/Shanghai)",
         "ai-dynamo/dynamo: 2026-01-21 (Asia/Shanghai)",

@@ -15,7 +15,7 @@ from formatters import wording as say
     ("number", "words"), [(0, "0 commits"), (1, "1 commit"), (2, "2 commits"), (1200, "1,200 commits")]
 )
 def test_counts_have_their_number(number, words):
-    assert say.counted(number, "commit", "commits") == words
+    assert say.commits(number) == words
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_every_command_of_the_help_is_understood(example):
 
 @pytest.mark.parametrize("word", say.GRAMMAR_NOTE.removesuffix(".").split(": ")[1].split())
 def test_every_chinese_word_of_the_help_is_understood(word):
-    arguments = {"提交": " 8877c46", "订阅": " a/b", "退订": " 全部", "全部": ""}
+    arguments = {"提交": " 8877c46", "深入": " 8877c46", "订阅": " a/b", "退订": " 全部", "全部": ""}
     assert parse(f"退订 {word}" if word == "全部" else word + arguments.get(word, ""))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,7 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.adapters.slack import SlackMessenger
 from bot.core.desk import Desk
-from bot.core.errors import SourceUnavailable
+from bot.core.errors import AnalystTimeout, SourceUnavailable
 from bot.core.model import Platform
 from handlers import slack as handler
 from handlers import web
@@ -142,6 +143,41 @@ async def test_subscribing_listing_and_unsubscribing_are_answered_privately(stag
     assert "no more digests of octo/world" in said(answer)
 
 
+async def test_a_chinese_channel_is_answered_in_chinese(stage: Stage):
+    await stage.people.type("subscribe octo/hello lang zh")
+    (answer,) = await stage.people.type("2026-01-21")
+    assert "1 个提交" in said(answer)
+    (told,) = await stage.people.type("明天")
+    assert "“明天”既不是日期，也不是命令。" in said(told)
+    assert "试试" in said(told)
+    (elsewhere,) = await stage.people.type("2026-01-21", channel="random")
+    assert "1 commit" in said(elsewhere)
+
+
+async def test_windows_go_on_in_the_language_that_they_were_opened_in(stage: Stage):
+    stage.source.commits = [
+        commit(f"feat: number {number:03}", f"2026-01-21T08:{number // 60:02}:{number % 60:02}+00:00")
+        for number in range(90)
+    ]
+    await stage.people.type("subscribe octo/hello lang zh")
+    (answer,) = await stage.people.type("2026-01-21")
+    await stage.people.click(buttons(answer["blocks"], "digest.index")[0])
+    view = await stage.people.sees("number 089", "第 1–80 个")
+    (following,) = buttons(view["blocks"], "index.turn")
+    await stage.people.click(following, view=view)
+    await stage.people.sees("第 81–90 个，共 90 个")
+
+
+async def test_a_channel_whose_language_is_not_known_in_time_is_answered(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Desk, "language", never)
+    monkeypatch.setattr(handler, "LANGUAGE_WITHIN", 0.01)
+    (answer,) = await stage.people.type("2026-01-21")
+    assert "1 commit" in said(answer)
+
+
 async def test_a_channel_without_the_bot_cannot_be_subscribed(stage: Stage):
     (answer,) = await stage.people.type("subscribe octo/world", channel="attic")
     assert "archived" in said(answer)
@@ -225,3 +261,56 @@ async def test_a_request_of_five_minutes_ago_is_refused(stage: Stage):
 async def test_a_button_that_we_did_not_make_is_answered_with_a_sentence(stage: Stage):
     await stage.people.click({"action_id": "commit.open", "value": "2 commit ../../etc"})
     await stage.people.sees("This button is from another version of the bot.")
+
+
+async def test_a_day_of_a_range_is_one_click_away(stage: Stage):
+    (answer,) = await stage.people.type("2026-01-20..2026-01-21")
+    assert "2026-01-20 to 2026-01-21" in said(answer)
+    (day,) = buttons(answer["blocks"], "digest.day.")
+    _, url = await stage.people.click(day)
+    told = await eventually_told(stage, url)
+    assert "octo/hello · 2026-01-21" in said(told)
+    assert (told["response_type"], told["replace_original"]) == ("ephemeral", False)
+
+
+async def test_a_commit_is_deepened_in_its_window(stage: Stage):
+    (answer,) = await stage.people.type("2026-01-21")
+    await stage.people.click(buttons(answer["blocks"], "commit.open")[0])
+    view = await stage.people.sees("feat: greet", "Deepen")
+    await stage.people.click(buttons(view["blocks"], "commit.deepen")[0], view=view)
+    async with asyncio.timeout(5):
+        while buttons(stage.slack.views[view["id"]]["blocks"], "commit.deepen") or "One moment" in str(
+            stage.slack.views[view["id"]]
+        ):
+            await asyncio.sleep(0.01)
+    assert "feat: greet" in str(stage.slack.views[view["id"]])
+    assert len(stage.analyst.asked) == 2
+
+
+async def test_a_failure_to_deepen_is_a_clear_sentence(stage: Stage):
+    (answer,) = await stage.people.type("2026-01-21")
+    await stage.people.click(buttons(answer["blocks"], "commit.open")[0])
+    view = await stage.people.sees("Deepen")
+    stage.analyst.problems = {GREET.subject: AnalystTimeout()}
+    await stage.people.click(buttons(view["blocks"], "commit.deepen")[0], view=view)
+    await stage.people.sees("The language model did not answer in time.")
+
+
+async def test_what_failed_is_retried_and_its_result_replaces_the_message(stage: Stage):
+    stage.analyst.problems = {GREET.subject: AnalystTimeout()}
+    (answer,) = await stage.people.type("2026-01-21")
+    (retry,) = buttons(answer["blocks"], "digest.retry")
+    stage.analyst.problems = {}
+    _, url = await stage.people.click(retry)
+    told = await eventually_told(stage, url)
+    assert told["replace_original"] is True
+    assert "About feat: greet" in said(told)
+    assert buttons(told["blocks"], "digest.retry") == []
+
+
+async def eventually_told(stage: Stage, url: str) -> dict[str, Any]:
+    """The first answer to a click."""
+    async with asyncio.timeout(5):
+        while not stage.slack.responses(url):
+            await asyncio.sleep(0.01)
+    return stage.slack.responses(url)[0]

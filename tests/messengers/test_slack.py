@@ -1,6 +1,7 @@
 """What the bot sends to Slack, and what it makes of Slack's answers, against an emulated workspace."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from bot.core.errors import (
     CredentialsRejected,
     DeliveryUncertain,
     HistoryUnreadable,
+    MessageGone,
     MessageRejected,
     PlatformUnavailable,
 )
@@ -24,6 +26,7 @@ from tests.counterparts import slack
 from tests.counterparts.faults import Fault, Reset
 from tests.counterparts.slack import SlackProxy
 from tests.fakes import NOW, REPO, analysis_of, commit
+from tests.slack_people import texts
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 COMMIT = commit("fix: answer <!channel> & <@U1>")
@@ -107,6 +110,61 @@ async def test_a_rate_limit_says_how_long_to_wait(messenger: SlackMessenger, emu
     with pytest.raises(PlatformUnavailable) as problem:
         await messenger.post(channel(emulated_slack), VIEW, key="7:2026-01-21")
     assert problem.value.retry_after == timedelta(seconds=30)
+
+
+async def test_a_message_is_changed_where_it_stands_with_blocks_and_key(
+    messenger: SlackMessenger, emulated_slack: SlackProxy
+):
+    where = channel(emulated_slack)
+    ts = await messenger.post(where, VIEW, key="7:2026-01-21")
+    corrected = replace(VIEW, corrected_at=NOW)
+    for _again in range(2):
+        await messenger.update(where, ts, corrected, key="7:2026-01-21")
+    (message,) = await emulated_slack.history()
+    assert message["ts"] == ts
+    assert "Corrected 2026-01-22." in message["text"]
+    assert "Corrected 2026-01-22." in "\n".join(texts(message["blocks"]))
+    assert message["metadata"]["event_payload"] == {"key": "7:2026-01-21"}
+    assert await messenger.find(where, key="7:2026-01-21", since=LONG_AGO) == ts
+
+
+async def test_a_long_chinese_digest_can_be_changed_too(messenger: SlackMessenger, emulated_slack: SlackProxy):
+    commits = [commit(f"修复：{'多图输入' * 50} {number}") for number in range(60)]
+    entries = tuple(Entry(commit=one, analysis=analysis_of(one)) for one in commits)
+    view = replace(VIEW, digest=replace(VIEW.digest, entries=entries))
+    ts = await messenger.post(channel(emulated_slack), view, key="1")
+    await messenger.update(channel(emulated_slack), ts, view, key="1")
+    (call,) = emulated_slack.calls_of("chat.update")
+    assert 3_000 < len(call.arguments["text"].encode()) <= 3_800
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (slack.error("message_not_found"), MessageGone),
+        (slack.error("cant_update_message"), MessageGone),
+        (slack.error("edit_window_closed"), MessageGone),
+        (slack.error("channel_not_found"), ChannelGone),
+        (slack.error("msg_too_long"), MessageRejected),
+        (slack.rate_limited(30), PlatformUnavailable),
+        (slack.server_error(503), DeliveryUncertain),
+        (Reset(processed=True), DeliveryUncertain),
+    ],
+    ids=str,
+)
+async def test_each_failure_to_change_a_message_says_what_it_means(
+    messenger: SlackMessenger, emulated_slack: SlackProxy, fault: Fault, error: type[BotError]
+):
+    ts = await messenger.post(channel(emulated_slack), VIEW, key="1")
+    emulated_slack.fail("chat.update", fault)
+    with pytest.raises(error):
+        await messenger.update(channel(emulated_slack), ts, VIEW, key="1")
+    assert len(emulated_slack.calls_of("chat.postMessage")) == 1
+
+
+async def test_a_message_that_never_was_cannot_be_changed(messenger: SlackMessenger, emulated_slack: SlackProxy):
+    with pytest.raises(MessageGone):
+        await messenger.update(channel(emulated_slack), "1700000000.000100", VIEW, key="1")
 
 
 async def test_where_nothing_listens_nothing_can_have_arrived():

@@ -270,3 +270,28 @@ async def test_a_reader_may_stop_early(publish: Publish, history: histories.Hist
     assert (await anext(reading)).commit.sha in shas
     await reading.aclose()  # pyright: ignore[reportAttributeAccessIssue]
     assert await listed(source) == shas[::-1]
+
+
+async def test_the_paths_of_a_commit_are_those_of_its_whole_tree(publish: Publish, history: histories.History) -> None:
+    first = history.commit("begin", {"a.txt": "1\n", "src/deep/ä b.py": "2\n"}, at=NOON - HOUR)
+    second = history.commit("go on", {"a.txt": None, "src/new.py": "3\n"}, at=NOON)
+    source = await publish(history)
+    assert await source.paths(REPO, first) == {"a.txt", "src/deep/ä b.py"}
+    assert await source.paths(REPO, second) == {"src/deep/ä b.py", "src/new.py"}
+
+
+async def test_a_file_is_read_as_it_was_at_a_commit(publish: Publish, history: histories.History) -> None:
+    first = history.commit("one", {".gitattributes": "*.rs linguist-generated\n"}, at=NOON)
+    second = history.commit("two", {".gitattributes": None, "a.txt": "a\n"}, at=NOON)
+    source = await publish(history)
+    assert await source.file(REPO, first, ".gitattributes") == "*.rs linguist-generated\n"
+    assert await source.file(REPO, second, ".gitattributes") is None
+
+
+@pytest.mark.parametrize("sha", ["0" * 40, "HEAD", "--all", ""])
+async def test_the_paths_of_an_unknown_commit_are_not_found(
+    publish: Publish, history: histories.History, sha: str
+) -> None:
+    history.commit("begin", {"a": "1\n"}, at=NOON)
+    with pytest.raises(NotFound, match="octo/hello has no commit"):
+        await (await publish(history)).paths(REPO, sha)

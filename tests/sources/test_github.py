@@ -128,6 +128,30 @@ async def test_the_window_is_asked_for_in_utc_and_with_some_around_it(host: Host
     assert query["per_page"] == "100"
 
 
+async def test_a_listing_that_has_not_changed_costs_nothing_of_the_quota(host: Host) -> None:
+    pages = {"1": [commit(number) for number in range(100)], "2": [commit(number) for number in range(100, 110)]}
+    statuses: list[int] = []
+
+    def listing(request: web.Request) -> web.StreamResponse:
+        page = request.query.get("page", "1")
+        tag = f'W/"{page}-{len(pages[page])}"'
+        statuses.append(304 if request.headers.get("If-None-Match") == tag else 200)
+        if statuses[-1] == 304:
+            return web.Response(status=304, headers={"ETag": tag})
+        more = {"Link": f'<{host.base_url}{COMMITS}?page=2>; rel="next"'} if page == "1" else {}
+        return web.json_response(pages[page], headers={"ETag": tag, **more})
+
+    host.on(COMMITS, listing)
+    source = host.source()
+    first = await listed(source, DAY)
+    assert len(first) == 110
+    assert await listed(source, DAY) == first
+    assert statuses == [200, 200, 304, 304]
+    pages["2"].append(commit(110))
+    assert len(await listed(source, DAY)) == 111
+    assert statuses[4:] == [304, 200]
+
+
 async def test_a_renamed_repository_is_followed_without_walking_its_whole_history(host: Host) -> None:
     everything = [commit(number, NOON - number * HOUR * 6) for number in range(400)]
 

@@ -11,7 +11,14 @@ from aiohttp import web
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def says(content: str | None, *, finish_reason: str = "stop", **message: Any) -> Respond:
+def says(
+    content: str | None,
+    *,
+    finish_reason: str = "stop",
+    usage: Mapping[str, Any] | None = None,
+    tier: str | None = None,
+    **message: Any,
+) -> Respond:
     """A chat completion of this content: https://platform.openai.com/docs/api-reference/chat/object"""
     completion = {
         "id": "chatcmpl-1",
@@ -25,9 +32,16 @@ def says(content: str | None, *, finish_reason: str = "stop", **message: Any) ->
                 "message": {"role": "assistant", "content": content, **message},
             }
         ],
-        "usage": {"prompt_tokens": 1234, "completion_tokens": 56, "total_tokens": 1290},
+        "usage": usage or {"prompt_tokens": 1234, "completion_tokens": 56, "total_tokens": 1290},
+        **({"service_tier": tier} if tier else {}),
     }
-    return sends(json.dumps(completion))
+    return sends(json.dumps(completion), x_request_id="req_1")
+
+
+def calls(arguments: str) -> Respond:
+    """The answer as the arguments of a call."""
+    function = {"name": "answer", "arguments": arguments}
+    return says(None, finish_reason="stop", tool_calls=[{"id": "1", "type": "function", "function": function}])
 
 
 def sends(body: str, *, status: int = 200, content_type: str = "application/json", **headers: str) -> Respond:
@@ -39,7 +53,8 @@ def sends(body: str, *, status: int = 200, content_type: str = "application/json
 
 
 def fails(status: int, message: str = "no", *, code: str | None = None, **headers: str) -> Respond:
-    return sends(json.dumps({"error": {"message": message, "type": None, "code": code}}), status=status, **headers)
+    body = {"error": {"message": message, "type": None, "code": code}}
+    return sends(json.dumps(body), status=status, x_request_id="req_2", **headers)
 
 
 def waits(seconds: float, then: Respond) -> Respond:
@@ -84,4 +99,12 @@ class ModelServer:
 
     @property
     def forms(self) -> list[str]:
-        return [request["response_format"]["type"] for request in self.requests]
+        """Of answer, that were asked for: json_schema, json_object, tool, text."""
+        return [
+            request["response_format"]["type"]
+            if "response_format" in request
+            else "tool"
+            if "tools" in request
+            else "text"
+            for request in self.requests
+        ]

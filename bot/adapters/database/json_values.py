@@ -4,10 +4,11 @@ from typing import Any, Final, cast
 
 from pydantic import TypeAdapter
 
-from bot.core.model import Analysis, Commit
+from bot.core.model import Analysis, Commit, Lead
 
 _COMMIT: Final = TypeAdapter(Commit)
 _ANALYSIS: Final = TypeAdapter(Analysis)
+_LEAD: Final = TypeAdapter(Lead)
 
 
 def dump_commit(commit: Commit) -> dict[str, Any]:
@@ -24,3 +25,11 @@ def dump_analysis(analysis: Analysis) -> dict[str, Any]:
 
 def load_analysis(body: Any) -> Analysis:
     return _ANALYSIS.validate_python(body)
+
+
+def dump_lead(lead: Lead) -> dict[str, Any]:
+    return cast("dict[str, Any]", _LEAD.dump_python(lead, mode="json"))
+
+
+def load_lead(body: Any) -> Lead:
+    return _LEAD.validate_python(body)

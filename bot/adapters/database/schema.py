@@ -79,9 +79,18 @@ commits = Table(
     Column("facts", JSON, nullable=False),
     # When a force push took it off the branch.
     Column("orphaned_at", Instant),
+    # By what others name it: its number, its subject made comparable, and its change.
+    Column("pull_request", Integer),
+    Column("subject_key", String(300)),
+    Column("patch_id", String(40)),
+    # When its relations to others were looked for.
+    Column("related_at", Instant),
     # Patches by path as JSON, compressed with zlib; most commits take less than 3 kB.
     Column("patches", LargeBinary, nullable=False),
     Index(None, "repository_id", "committed_at"),
+    Index(None, "repository_id", "pull_request"),
+    Index(None, "repository_id", "subject_key"),
+    Index(None, "repository_id", "patch_id"),
 )
 
 analyses = Table(
@@ -172,6 +181,17 @@ relations = Table(
     Index(None, "repository_id", "other_sha"),
 )
 
+# The names of other commits that a commit's message says, whether or not such a commit is known yet.
+mentions = Table(
+    "mentions",
+    metadata,
+    _repository_key(),
+    Column("sha", String(40), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("target", String(320), primary_key=True),
+    Index(None, "repository_id", "target"),
+)
+
 # What is known of a model at a host.
 model_hosts = Table(
     "model_hosts",
@@ -243,4 +263,5 @@ deliveries = Table(
     # Since when the posted message says something that is not true any more, such as a commit reverted meanwhile.
     Column("stale_since", Instant),
     Index(None, "state", "due_at"),
+    Index(None, "stale_since"),
 )

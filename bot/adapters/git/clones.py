@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from bot.adapters.git.commands import Git, GitFailed
 from bot.adapters.git.failures import explained
 from bot.core.errors import RepositoryNotFound, SourceUnavailable
+from bot.core.language import _
 from bot.core.model import Repo
 from bot.core.ports import Clock
 
@@ -61,7 +62,6 @@ class LocalClone:
 
     def __init__(self, path: Path, *, now: Clock, environment: Mapping[str, str], repo: Repo | None = None) -> None:
         self._path = path.absolute()
-        self._name = f"the clone at {self._path}"
         self._now = now
         self._repo = repo
         # Above the path begins somebody else's repository, of which the path may be a folder.
@@ -70,16 +70,22 @@ class LocalClone:
 
     async def updated(self, repo: Repo) -> Clone:
         if self._repo not in (None, repo):
-            raise RepositoryNotFound(f"{self._path} is a clone of {self._repo}, not of {repo}.")
-        with explained(self._name):
+            raise RepositoryNotFound(
+                _("{path} is a clone of {own}, not of {repo}.", path=self._path, own=self._repo, repo=repo)
+            )
+        name = _("the clone at {path}", path=self._path)
+        with explained(name):
             directory, common = await self._directories()
             has_remote = await self._has_remote(directory)
         if _is_shallow(common):
             raise SourceUnavailable(
-                f"The clone at {self._path} is shallow, so days would be missing: run git fetch --unshallow there."
+                _(
+                    "The clone at {path} is shallow, so days would be missing: run git fetch --unshallow there.",
+                    path=self._path,
+                )
             )
         as_of = _last_fetched(directory, common) if has_remote else self._now()
-        return Clone(git=self.git.within(directory), name=self._name, as_of=as_of)
+        return Clone(git=self.git.within(directory), name=name, as_of=as_of)
 
     async def present(self, repo: Repo) -> Clone:
         return await self.updated(repo)
@@ -87,14 +93,14 @@ class LocalClone:
     async def _directories(self) -> tuple[Path, Path]:
         """The git folder, and the one in which it keeps what its work trees share."""
         if not await asyncio.to_thread(self._path.is_dir):
-            raise RepositoryNotFound(f"There is no folder {self._path}.")
+            raise RepositoryNotFound(_("There is no folder {path}.", path=self._path))
         asked = ("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir")
         try:
             output = await self.git.run("-C", str(self._path), *asked)
         except GitFailed as failure:
             if "not a git repository" not in failure.stderr:
                 raise
-            raise RepositoryNotFound(f"The folder {self._path} is not a git repository.") from None
+            raise RepositoryNotFound(_("The folder {path} is not a git repository.", path=self._path)) from None
         directory, common = os.fsdecode(output).splitlines()
         return Path(directory), Path(common)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.adapters.git.commands import GitFailed
 from bot.core.errors import BotError, RepositoryNotFound, SourceRefused, SourceUnavailable
+from bot.core.language import _
 
 log = logging.getLogger(__name__)
 
@@ -48,32 +49,40 @@ def explained(subject: str, *, credentials: bool = False) -> Iterator[None]:
 def explain(failure: GitFailed, subject: str, *, credentials: bool) -> BotError:
     said = failure.stderr
     if failure.timed_out:
-        return SourceUnavailable(f"git took too long to read {subject}.")
+        return SourceUnavailable(_("git took too long to read {subject}.", subject=subject))
     if "git: command not found" in said:
-        return SourceUnavailable("The git program is not installed where the bot runs.")
+        return SourceUnavailable(_("The git program is not installed where the bot runs."))
     if "dubious ownership" in said:
         return SourceRefused(
-            f"git does not trust {subject}, because it belongs to another user: "
-            "add it to safe.directory in the git configuration of the user the bot runs as."
+            _(
+                "git does not trust {subject}, because it belongs to another user: "
+                "add it to safe.directory in the git configuration of the user the bot runs as.",
+                subject=subject,
+            )
         )
     if _ASKED_FOR_CREDENTIALS.search(said):
         # A host hides what is private behind the same question that it asks for what does not exist.
-        return SourceRefused(f"The host refused our credentials for {subject}.") if credentials else _absent(subject)
+        refused = SourceRefused(_("The host refused our credentials for {subject}.", subject=subject))
+        return refused if credentials else _absent(subject)
     if _NOT_FOUND.search(said):
         return _absent(subject)
     if _REFUSED.search(said):
-        return SourceRefused(f"The host refused access to {subject}.")
+        return SourceRefused(_("The host refused access to {subject}.", subject=subject))
     if _UNREACHABLE.search(said):
-        return SourceUnavailable(f"The host of {subject} could not be reached. Please ask again in a few minutes.")
+        return SourceUnavailable(
+            _("The host of {subject} could not be reached. Please ask again in a few minutes.", subject=subject)
+        )
     if "promisor remote" in said:
-        return SourceUnavailable(f"Files of {subject} are missing, and they could not be downloaded.")
+        return SourceUnavailable(
+            _("Files of {subject} are missing, and they could not be downloaded.", subject=subject)
+        )
     if "No space left on device" in said:
-        return SourceUnavailable(f"There is no space left on the disk for {subject}.")
-    return SourceUnavailable(f"git could not read {subject}.")
+        return SourceUnavailable(_("There is no space left on the disk for {subject}.", subject=subject))
+    return SourceUnavailable(_("git could not read {subject}.", subject=subject))
 
 
 def _absent(subject: str) -> RepositoryNotFound:
-    return RepositoryNotFound(f"There is no repository {subject}, or it is private.")
+    return RepositoryNotFound(_("There is no repository {subject}, or it is private.", subject=subject))
 
 
 def _loggable(stderr: str) -> str:

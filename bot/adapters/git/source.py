@@ -12,8 +12,9 @@ from bot.adapters.git.failures import explained
 from bot.adapters.git.reading import COMPARISON, RawChange, instant, raw_changes, read_diffs
 from bot.core.days import Window
 from bot.core.errors import NotFound, SourceUnavailable
+from bot.core.language import _
 from bot.core.model import CommitDiff, CommitRef, History, Repo
-from bot.core.ports import DayListing
+from bot.core.ports import BranchListing, DayListing
 
 OLDEST_GIT: Final = (2, 37)  # --since-as-filter
 PADDING: Final = timedelta(days=1)
@@ -39,12 +40,16 @@ class GitSource:
         """Raises SourceUnavailable if git is missing or too old."""
         if self._checked:
             return
-        with explained("its own version"):
+        with explained(_("its own version")):
             output = await self._clones.git.run("version")
         found = re.search(rb"(\d+)\.(\d+)", output)
         if found is None or (int(found[1]), int(found[2])) < OLDEST_GIT:
             raise SourceUnavailable(
-                f"git {OLDEST_GIT[0]}.{OLDEST_GIT[1]} or newer is needed, and this is {output.decode().strip()}."
+                _(
+                    "git {oldest} or newer is needed, and this is {found}.",
+                    oldest=".".join(map(str, OLDEST_GIT)),
+                    found=output.decode().strip(),
+                )
             )
         self._checked = True
 
@@ -55,6 +60,12 @@ class GitSource:
             refs = [ref for ref in await _refs(clone.git, window) if ref.committed_at in window]
         refs.sort(key=lambda ref: ref.committed_at, reverse=True)
         return DayListing(commits=tuple(refs), as_of=clone.as_of)
+
+    async def recent(self, repo: Repo, since: datetime, tip: str | None) -> BranchListing:
+        await self.check()
+        clone = await self._clones.updated(repo)
+        with explained(clone.name, credentials=clone.credentials):
+            return await _branch(clone, since, tip)
 
     async def read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
         """Raises NotFound as well, for a commit that the repository does not have."""
@@ -72,6 +83,26 @@ class GitSource:
             read = self._streamed if complete else self._read_around_gaps
             async for diff in read(clone.git, wanted):
                 yield diff
+
+    async def paths(self, repo: Repo, sha: str) -> frozenset[str]:
+        await self.check()
+        if not _SHA.fullmatch(sha):
+            raise _unknown(repo, sha)
+        clone = await self._clones.present(repo)
+        with explained(clone.name, credentials=clone.credentials):
+            clone = await self._with_commits(repo, clone, [sha])
+            # Trees are in a partial clone too, so nothing is downloaded for their names.
+            options = ("-r", "-z", "--name-only", "--full-tree")
+            output = await clone.git.run("ls-tree", *options, sha, timeout=LOOKUP_TIMEOUT)
+        return frozenset(path.decode(errors="replace") for path in output.split(b"\0") if path)
+
+    async def file(self, repo: Repo, sha: str, path: str) -> str | None:
+        if path not in await self.paths(repo, sha):
+            return None
+        clone = await self._clones.present(repo)
+        with explained(clone.name, credentials=clone.credentials):
+            output = await clone.git.run("cat-file", "blob", f"{sha}:{path}", timeout=LOOKUP_TIMEOUT)
+        return output.decode(errors="replace")
 
     async def history(self, repo: Repo) -> History | None:
         await self.check()
@@ -127,7 +158,7 @@ class GitSource:
 
 
 def _unknown(repo: Repo, sha: str) -> NotFound:
-    return NotFound(f"{repo} has no commit {sha[:64]}.")
+    return NotFound(_("{repo} has no commit {sha}.", repo=repo, sha=sha[:64]))
 
 
 # The branch
@@ -155,7 +186,34 @@ async def _refs(git: Git, window: Window) -> list[CommitRef]:
     tip = await _tip(git)
     if tip is None:
         return []
-    output = await git.run("rev-list", "--timestamp", "--parents", *_limits(window), tip)
+    return await _walked(git, tip, *_limits(window))
+
+
+async def _branch(clone: Clone, since: datetime, known_tip: str | None) -> BranchListing:
+    tip = await _tip(clone.git)
+    if tip is None:
+        return BranchListing(commits=(), tip=None, rewritten=known_tip is not None, as_of=clone.as_of)
+    refs = {ref.sha: ref for ref in await _walked(clone.git, tip, *_limits(Window(since=since, until=_READABLE[1])))}
+    vanished: frozenset[str] = frozenset()
+    if known_tip is not None and known_tip != tip:
+        vanished = await _vanished(clone.git, known_tip, tip)
+        if not vanished:
+            refs |= {ref.sha: ref for ref in await _walked(clone.git, tip, f"^{known_tip}")}
+    return BranchListing(
+        commits=tuple(refs.values()), tip=tip, rewritten=bool(vanished), vanished=vanished, as_of=clone.as_of
+    )
+
+
+async def _vanished(git: Git, old: str, new: str) -> frozenset[str]:
+    """What is reachable from the old tip only; the old tip alone if the clone does not have it (any more)."""
+    if await _unknown_commit(git, [old]) is not None:
+        return frozenset({old})
+    return frozenset((await git.run("rev-list", f"^{new}", old)).decode().split())
+
+
+async def _walked(git: Git, tip: str, *limits: str) -> list[CommitRef]:
+    """In git's order: children before parents, and the newest first otherwise."""
+    output = await git.run("rev-list", "--timestamp", "--parents", *limits, tip)
     return [_ref(line.split()) for line in output.decode().splitlines()]
 
 

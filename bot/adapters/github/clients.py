@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.core.errors import SourceRefused
+from bot.core.language import _
 from bot.core.model import Repo
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Clients:
             except UnknownObjectException:
                 self._without_installation.add(repo)
             except (PyJWTError, ValueError):
-                raise SourceRefused("The private key of the GitHub App cannot be used.") from None
+                raise SourceRefused(_("The private key of the GitHub App cannot be used.")) from None
 
     @staticmethod
     def _app_auth(app: GitHubApp) -> "AppAuth":

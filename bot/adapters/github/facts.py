@@ -1,9 +1,9 @@
 """PyGithub's objects as values of the core."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.core.model import Commit, CommitDiff, CommitRef, FileChange, FileStatus, Person
 
@@ -19,11 +19,12 @@ _EMPTY_BLOB: Final = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 _MOVED: Final = (FileStatus.RENAMED, FileStatus.COPIED)
 
 
-def commit_ref(commit: "GitHubCommit") -> CommitRef:
+def commit_ref(listed: Mapping[str, Any]) -> CommitRef:
+    """From one element of a listing."""
     return CommitRef(
-        sha=commit.sha,
-        parents=tuple(parent.sha for parent in commit.parents),
-        committed_at=commit.commit.committer.date.astimezone(UTC),
+        sha=listed["sha"],
+        parents=tuple(parent["sha"] for parent in listed["parents"]),
+        committed_at=datetime.fromisoformat(listed["commit"]["committer"]["date"]).astimezone(UTC),
     )
 
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.core.errors import BotError, RepositoryNotFound, SourceRefused, SourceUnavailable
+from bot.core.language import _
 from bot.core.model import Repo
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ def explain(error: Exception, repo: Repo, now: datetime) -> BotError:
     if isinstance(error, GithubException):
         explained = _refusal(error, repo, now)
     elif isinstance(error, RequestException):
-        explained = SourceUnavailable("GitHub could not be reached. Please ask again in a few minutes.")
+        explained = SourceUnavailable(_("GitHub could not be reached. Please ask again in a few minutes."))
     else:
-        explained = SourceUnavailable(f"What answered for {repo} is not GitHub.")
+        explained = SourceUnavailable(_("What answered for {repo} is not GitHub.", repo=repo))
     facts = {"repo": str(repo), "error": type(error).__name__, **_facts(error)}
     log.warning("github.failed", extra=facts, exc_info=isinstance(error, _NONSENSE))
     return explained
@@ -52,7 +53,7 @@ def explain(error: Exception, repo: Repo, now: datetime) -> BotError:
 
 def not_found(repo: Repo) -> RepositoryNotFound:
     """The same whether it does not exist or may not be shown."""
-    return RepositoryNotFound(f"There is no repository {repo}, or it is private.")
+    return RepositoryNotFound(_("There is no repository {subject}, or it is private.", subject=repo))
 
 
 @contextmanager
@@ -69,12 +70,14 @@ def empty_is_no_error() -> Iterator[None]:
 
 def _refusal(error: "GithubException", repo: Repo, now: datetime) -> BotError:
     if _is_rate_limit(error):
-        return SourceUnavailable("GitHub asks us to wait before the next question.", retry_after=_wait(error, now))
+        return SourceUnavailable(_("GitHub asks us to wait before the next question."), retry_after=_wait(error, now))
     if error.status in _GONE:
         return not_found(repo)
     if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return SourceRefused(f"GitHub refused our credentials for {repo}.")
-    return SourceUnavailable(f"GitHub answered with an error ({error.status}). Please ask again in a few minutes.")
+        return SourceRefused(_("GitHub refused our credentials for {repo}.", repo=repo))
+    return SourceUnavailable(
+        _("GitHub answered with an error ({status}). Please ask again in a few minutes.", status=error.status)
+    )
 
 
 def _is_rate_limit(error: "GithubException") -> bool:

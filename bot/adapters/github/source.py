@@ -5,18 +5,21 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from bot.adapters.github.clients import PER_PAGE, Clients, GitHubApp
-from bot.adapters.github.facts import FILES_PER_PAGE, commit_diff, commit_ref
+from bot.adapters.github.clients import Clients, GitHubApp
+from bot.adapters.github.facts import FILES_PER_PAGE, commit_diff
 from bot.adapters.github.failures import empty_is_no_error, explain, failures, not_found
+from bot.adapters.github.listing import Branch, KnownPages, Redirected, branch_since, commits_in
 from bot.core.days import Window
 from bot.core.errors import BotError, NotFound, SourceUnavailable
+from bot.core.language import _
 from bot.core.model import CommitDiff, CommitRef, History, Repo
-from bot.core.ports import Clock, DayListing
+from bot.core.ports import BranchListing, Clock, DayListing
 
 if TYPE_CHECKING:
     from github import Github
@@ -70,6 +73,7 @@ class GitHubSource:
         self._threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="github")
         self._public: set[Repo] = set()
         self._admission: defaultdict[Repo, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._known_pages = KnownPages()
         #: Repositories that have another name now.
         self._moved: dict[Repo, int] = {}
 
@@ -85,6 +89,19 @@ class GitHubSource:
         refs = [ref for ref in found if ref.committed_at in window]
         refs.sort(key=lambda ref: ref.committed_at, reverse=True)
         return DayListing(commits=tuple(refs), as_of=as_of)
+
+    async def recent(self, repo: Repo, since: datetime, tip: str | None) -> BranchListing:
+        """One request where 100 commits reach back to `since` and to `tip`, as they do on most days."""
+        await self._admit(repo)
+        as_of = self._now()
+        found = await self._ask(repo, lambda client: self._recent(client, repo, since, tip))
+        return BranchListing(
+            commits=tuple(found.refs.values()),
+            tip=found.tip,
+            rewritten=found.rewritten,
+            vanished=found.vanished,
+            as_of=as_of,
+        )
 
     async def read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
         """Raises NotFound as well, for a commit that the repository does not have."""
@@ -110,6 +127,20 @@ class GitHubSource:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def paths(self, repo: Repo, sha: str) -> frozenset[str]:
+        """One request. Raises SourceUnavailable for a tree that GitHub does not tell whole."""
+        if not _SHA.fullmatch(sha):
+            raise _unknown(repo, sha)
+        await self._admit(repo)
+        return await self._ask(repo, lambda client: self._paths(client, repo, sha))
+
+    async def file(self, repo: Repo, sha: str, path: str) -> str | None:
+        """One request."""
+        if not _SHA.fullmatch(sha):
+            raise _unknown(repo, sha)
+        await self._admit(repo)
+        return await self._ask(repo, lambda client: _text(self._repository(client, repo), sha, path))
+
     async def history(self, repo: Repo) -> History | None:
         """The oldest and the newest commit as GitHub lists them."""
         await self._admit(repo)
@@ -134,12 +165,19 @@ class GitHubSource:
         return client.get_repo(self._moved.get(repo, str(repo)))
 
     def _listed(self, client: "Github", repo: Repo, window: Window) -> "Sequence[CommitRef]":
-        refs = _commits(self._repository(client, repo), window)
+        refs = commits_in(self._repository(client, repo), window, self._known_pages)
         if refs is None:
             # A renamed repository answers with a redirect, on which PyGithub drops the window; its id has none.
             self._moved[repo] = client.get_repo(str(repo)).id
-            refs = _commits(self._repository(client, repo), window, trusting=True)
+            refs = commits_in(self._repository(client, repo), window, self._known_pages, trusting=True)
         return refs or ()
+
+    def _recent(self, client: "Github", repo: Repo, since: datetime, tip: str | None) -> "Branch":
+        try:
+            return branch_since(self._repository(client, repo), since, tip, self._known_pages)
+        except Redirected:
+            self._moved[repo] = client.get_repo(str(repo)).id
+        return branch_since(self._repository(client, repo), since, tip, self._known_pages, trusting=True)
 
     async def _diff(self, repo: Repo, sha: str) -> CommitDiff:
         return await self._ask(repo, lambda client: self._read(client, repo, sha))
@@ -156,6 +194,22 @@ class GitHubSource:
         repository.complete()  # is it the commit that is unknown, or the repository?
         raise _unknown(repo, sha)
 
+    def _paths(self, client: "Github", repo: Repo, sha: str) -> frozenset[str]:
+        """https://docs.github.com/en/rest/git/trees#get-a-tree, which takes the SHA of a commit as well."""
+        from github import GithubException
+
+        repository = self._repository(client, repo)
+        try:
+            tree = repository.get_git_tree(sha, recursive=True)
+        except GithubException as error:
+            if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
+                raise
+            repository.complete()
+            raise _unknown(repo, sha) from None
+        if tree.truncated:  # beyond 100,000 entries or 7 MB
+            raise SourceUnavailable(_("GitHub does not name all files of {repo} at once.", repo=repo))
+        return frozenset(entry.path for entry in tree.tree if entry.type != "tree")
+
     async def _ask(self, repo: Repo, question: "Callable[[Github], Answer]") -> Answer:
         """The answer, asked for in one of our threads. Raises RepositoryNotFound, SourceRefused, SourceUnavailable."""
         try:
@@ -167,7 +221,11 @@ class GitHubSource:
         return await self._asked_once(repo, question)
 
     async def _asked_once(self, repo: Repo, question: "Callable[[Github], Answer]") -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, repo, question)
+        here = copy_context()  # what is raised there is told to people here, in their language
+        answer = asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: here.run(lambda: self._answer(repo, question))
+        )
+        return await answer
 
     def _answer(self, repo: Repo, question: "Callable[[Github], Answer]") -> Answer:
         try:
@@ -178,8 +236,21 @@ class GitHubSource:
             raise explain(error, repo, self._now()) from None
 
 
+def _text(repository: "Repository", sha: str, path: str) -> str | None:
+    """Of a folder, and of a file over GitHub's 1 MB, there is none."""
+    from github import UnknownObjectException
+
+    try:
+        found = repository.get_contents(path, ref=sha)
+    except UnknownObjectException:
+        return None
+    if isinstance(found, list) or found.encoding != "base64":
+        return None
+    return found.decoded_content.decode(errors="replace")
+
+
 def _unknown(repo: Repo, sha: str) -> NotFound:
-    return NotFound(f"{repo} has no commit {sha[:64]}.")
+    return NotFound(_("{repo} has no commit {sha}.", repo=repo, sha=sha[:64]))
 
 
 def _readable(window: Window) -> Window:
@@ -187,26 +258,6 @@ def _readable(window: Window) -> Window:
     # PyGithub sends the wall clock of whatever zone it is given: https://github.com/PyGithub/PyGithub/issues/2282
     since, until = (min(max(instant, _EARLIEST), _LATEST).astimezone(UTC) for instant in (window.since, window.until))
     return Window(since=since, until=until).padded(PADDING)
-
-
-def _commits(repository: "Repository", window: Window, *, trusting: bool = False) -> list[CommitRef] | None:
-    """The commits in the window, in GitHub's order; None if GitHub answers as if it did not know the window.
-
-    `trusting` skips what lies outside, and stops after as many older commits as make a page.
-    """
-    refs: dict[str, CommitRef] = {}  # a push between two pages repeats commits
-    older = 0
-    with empty_is_no_error():
-        for commit in repository.get_commits(since=window.since, until=window.until):
-            ref = commit_ref(commit)
-            older = older + 1 if ref.committed_at < window.since else 0
-            if window.since <= ref.committed_at <= window.until:
-                refs[ref.sha] = ref
-            elif not trusting:
-                return None
-            elif older == PER_PAGE:
-                break
-    return list(refs.values())
 
 
 def _history(repository: "Repository") -> History | None:

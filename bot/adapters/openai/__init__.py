@@ -1,5 +1,5 @@
-"""The analyst that asks a language model, at OpenAI or any server that takes its chat completions."""
+"""A language model at OpenAI, or at any server that takes its chat completions."""
 
-from bot.adapters.openai.analyst import ModelAnalyst
+from bot.adapters.openai.model import OpenAIModel
 
-__all__ = ["ModelAnalyst"]
+__all__ = ["OpenAIModel"]

@@ -1,15 +1,14 @@
-"""The model's answer: the schema that it is asked for, and what becomes of what it says."""
+"""A model's analysis of a commit: the schema that it is asked for, and what becomes of what it says."""
 
-import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, ValidationInfo
 
 from bot.core.errors import AnswerInvalid
-from bot.core.importance import bounded, to_depth
+from bot.core.importance import bounded
 from bot.core.model import (
     Advice,
     AdviceKind,
@@ -28,14 +27,13 @@ from bot.core.model import (
 from bot.core.paths import PATH_MAX
 from bot.core.rules import HEADLINE_MAX, one_line, visible
 
-#: Bytes. Far beyond any analysis; what is longer is no answer to our question.
-ANSWER_MAX: Final = 256 * 1024
 #: Characters.
 STATEMENT_MAX: Final = 600
 SHORT_MAX: Final = 300
-#: No diff that fits into a budget has more hunks, no host counts more tokens.
+#: No diff that fits into a budget has more hunks.
 HUNK_MAX: Final = 100_000
-TOKENS_MAX: Final = 100_000_000
+#: Of what is wrong with the form, what is told.
+COMPLAINTS_MAX: Final = 10
 #: Elements of a list.
 SUMMARY_MAX: Final = 6
 SCOPE_MAX: Final = 12
@@ -43,75 +41,32 @@ LIST_MAX: Final = 6
 EVIDENCE_MAX: Final = 6
 
 
-# The envelope
+class WrongForm(AnswerInvalid):
+    """The language model's answer was not in the form asked for."""
+
+    def __init__(self, complaint: str) -> None:
+        super().__init__()
+        #: For the model: what is wrong, without repeating what it said.
+        self.complaint = complaint
 
 
-class _Usage(BaseModel):
-    prompt_tokens: int = Field(default=0, ge=0, le=TOKENS_MAX)
-    completion_tokens: int = Field(default=0, ge=0, le=TOKENS_MAX)
+def read(text: str, host: str) -> "Answer":
+    """The answer in a model's text; links may lead to `host` only. Raises WrongForm."""
+    try:
+        return Answer.model_validate(json.loads(text, strict=False), context={"host": host})
+    except ValidationError as error:
+        complaint = _complaint(error)
+    except (ValueError, RecursionError):
+        complaint = "It is not one JSON object."
+    raise WrongForm(complaint)
 
 
-def _seen(value: object) -> object:
-    return visible(value) if isinstance(value, str) else value
+def _complaint(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = [f"{'.'.join(map(str, problem['loc'])) or 'the whole'}: {problem['msg']}" for problem in problems]
+    return "\n".join(lines[:COMPLAINTS_MAX])
 
 
-_Visible = Annotated[str, BeforeValidator(_seen)]
-
-
-class _Message(BaseModel):
-    content: _Visible | None = None
-    refusal: _Visible | None = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class Completion(BaseModel):
-    """Of https://platform.openai.com/docs/api-reference/chat/object, what we use."""
-
-    choices: Annotated[list[_Choice], Field(min_length=1)]
-    model: _Visible = ""
-    usage: Annotated[_Usage, BeforeValidator(lambda usage: usage or {})] = _Usage()
-
-
-def completion(body: bytes) -> Completion:
-    """Raises AnswerInvalid."""
-    if len(body) > ANSWER_MAX:
-        raise AnswerInvalid("The language model's answer is far too long.")
-    return _validated(Completion, body.decode("utf-8", "replace"), "The language model's host sent no completion.")
-
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def _validated(model: type[_Model], text: str, complaint: str, *, host: str = "") -> _Model:
-    """JSON as a value of `model`. Raises AnswerInvalid with the complaint, and without what was wrong in the text."""
-    with contextlib.suppress(ValueError, RecursionError):
-        return model.model_validate(json.loads(text, strict=False), context={"host": host})
-    raise AnswerInvalid(complaint)
-
-
-# The answer
-
-
-def answer(completion: Completion, host: str) -> "Answer":
-    """Raises AnswerInvalid."""
-    choice = completion.choices[0]
-    if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise AnswerInvalid("The language model declined to answer.")
-    if choice.finish_reason == "length":
-        raise AnswerInvalid("The language model's answer was cut off.")
-    text = (choice.message.content or "").strip()
-    if not text:
-        raise AnswerInvalid("The language model's answer was empty.")
-    fenced = _FENCE.fullmatch(text)
-    complaint = "The language model's answer was not in the form asked for."
-    return _validated(Answer, fenced[1] if fenced else text, complaint, host=host)
-
-
-_FENCE: Final = re.compile(r"```\w*\s*(.*)```", re.DOTALL)
 #: Whatever a chat client would make clickable.
 _LINK: Final = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://|www\.|(mailto|javascript):)[^\s<>\"'`|)\]}]+", re.IGNORECASE)
 _LINK_REMOVED: Final = "[…]"
@@ -136,7 +91,7 @@ def _prose(limit: int) -> BeforeValidator:
 
 def _at_most(count: int) -> BeforeValidator:
     def shorten(value: object) -> object:
-        return value[:count] if isinstance(value, list) else value or []
+        return cast("list[object]", value)[:count] if isinstance(value, list) else value or []
 
     return BeforeValidator(shorten)
 
@@ -249,21 +204,19 @@ class Answer(BaseModel):
     advice: Annotated[list[_Advice], _at_most(LIST_MAX)] = []
 
     def analysis(self, sha: str, computed: Rating, provenance: Provenance) -> Analysis:
-        """At the depth of the importance that is left of the proposed one."""
+        """With the importance that is left of the proposed one, and all parts that the answer has."""
         proposed = Rating(importance=Importance[self.importance.upper()], reason=self.reason, rule=self.rule)
-        return to_depth(
-            Analysis(
-                sha=sha,
-                types=tuple(dict.fromkeys(self.types)),
-                rating=bounded(proposed, computed),
-                headline=self.headline,
-                summary=_statements(self.summary),
-                scope=tuple(ScopeItem(name=item.name, effect=item.effect) for item in self.scope if item.name),
-                insight=self.insight.value(),
-                risks=tuple(risk.value() for risk in self.risks if risk.risk),
-                advice=tuple(Advice(kind=advice.kind, text=advice.text) for advice in self.advice if advice.text),
-                provenance=provenance,
-            )
+        return Analysis(
+            sha=sha,
+            types=tuple(dict.fromkeys(self.types)),
+            rating=bounded(proposed, computed),
+            headline=self.headline,
+            summary=_statements(self.summary),
+            scope=tuple(ScopeItem(name=item.name, effect=item.effect) for item in self.scope if item.name),
+            insight=self.insight.value(),
+            risks=tuple(risk.value() for risk in self.risks if risk.risk),
+            advice=tuple(Advice(kind=advice.kind, text=advice.text) for advice in self.advice if advice.text),
+            provenance=provenance,
         )
 
 
@@ -275,16 +228,17 @@ def answer_schema() -> Mapping[str, Any]:
     return _strict(Answer.model_json_schema())
 
 
-def _strict(schema: Any) -> Any:
+def _strict(schema: object) -> Any:
     """As strict mode wants it: every property required, no other allowed, no defaults.
 
     https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
     """
     if isinstance(schema, list):
-        return [_strict(part) for part in schema]
+        return [_strict(part) for part in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
-    strict = {key: _strict(part) for key, part in schema.items() if key not in {"default", "title", "description"}}
+    parts = cast("dict[str, object]", schema)
+    strict = {name: _strict(part) for name, part in parts.items() if name not in {"default", "title", "description"}}
     if "properties" in strict:
         strict |= {"required": list(strict["properties"]), "additionalProperties": False}
     return strict

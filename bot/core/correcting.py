@@ -1,0 +1,99 @@
+"""Puts the present digest in the place of a posted one that is not true any more."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.core.days import Day
+from bot.core.digests import Digests
+from bot.core.errors import BotError, MessageGone
+from bot.core.language import speaking
+from bot.core.model import Correction, Digest, Platform
+from bot.core.ports import Clock, Corrections, Messenger
+from bot.core.replies import DigestView
+from bot.core.timing import lateness, retry_delay
+
+#: Longer than a digest takes to load and update.
+LEASE: Final = timedelta(minutes=10)
+#: A message that cannot be corrected for so long stays as it is.
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+
+log = structlog.get_logger()
+
+
+class Correcting:
+    """Corrects posted digests in place. Any number of processes may, over one ledger; nothing is ever posted again."""
+
+    def __init__(
+        self, *, digests: Digests, corrections: Corrections, messengers: Mapping[Platform, Messenger], now: Clock
+    ) -> None:
+        self._digests = digests
+        self._corrections = corrections
+        self._messengers = messengers
+        self._now = now
+
+    async def claim(self, limit: int) -> Sequence[Correction]:
+        now = self._now()
+        return await self._corrections.claim(now, now + LEASE, limit)
+
+    async def correct(self, correction: Correction) -> None:
+        """Never raises: what fails is tried again for a day, then left."""
+        try:
+            await self._update(correction)
+        except BotError as error:
+            await self._give_back(correction, error)
+        except Exception:
+            log.exception("correction.crashed", **_facts(correction))
+            await self._give_back(correction, _Crashed())
+
+    async def _update(self, correction: Correction) -> None:
+        delivery = correction.delivery
+        terms = delivery.subscription.terms
+        messenger = self._messengers.get(terms.channel.platform)
+        if messenger is None:
+            raise _Crashed(f"{terms.channel.platform} is not configured.")
+        with speaking(terms.language):
+            digest = await self._digests.of(terms.repo, Day(date=delivery.day, zone=terms.zone))
+            if not digest.sealed or not digest.entries:
+                raise MessageGone
+            view = self._view(correction, digest)
+            await messenger.update(terms.channel, correction.message, view, key=delivery.key)
+        await self._corrections.done(correction)
+        log.info("correction.sent", **_facts(correction))
+
+    def _view(self, correction: Correction, digest: Digest) -> DigestView:
+        delivery = correction.delivery
+        posted_at = delivery.sending_since or delivery.scheduled_at
+        late_by = lateness(delivery.scheduled_at, posted_at)
+        return DigestView(digest=digest, late_by=late_by, corrected_at=self._now())
+
+    async def _give_back(self, correction: Correction, error: BotError) -> None:
+        now = self._now()
+        delay = retry_delay(error, attempt=correction.delivery.attempts)
+        if delay is not None and now + delay < correction.stale_since + GIVE_UP_AFTER:
+            await self._corrections.retry(correction, str(error), now + delay)
+            log.warning("correction.postponed", **_facts(correction), error=str(error), seconds=delay.total_seconds())
+            return
+        await self._corrections.give_up(correction, str(error))
+        log.warning("correction.given_up", **_facts(correction), error=str(error))
+
+
+class _Crashed(BotError):
+    """A fault in the bot; see its log."""
+
+    retry = True
+
+
+def _facts(correction: Correction) -> dict[str, object]:
+    terms = correction.delivery.subscription.terms
+    return {
+        "subscription": correction.delivery.subscription.id,
+        "repo": str(terms.repo),
+        "day": correction.delivery.day.isoformat(),
+        "platform": terms.channel.platform.value,
+        "channel": terms.channel.id,
+        "message": correction.message,
+        "attempt": correction.delivery.attempts,
+    }
