@@ -13,13 +13,14 @@ from time import perf_counter
 from aiohttp import ClientError, ClientSession
 
 from bench.figures import Figure
-from bench.stage import DAY, Stage, staged
+from bench.stage import DAY, LATENCY, Stage, staged
 from tests.counterparts.processes import free_port
 from tests.slack_people import People
 
 COMMAND = Path(sys.executable).with_name("dynamo-digest")
 BUSY_COMMITS = 120
 ACKNOWLEDGEMENTS = 200
+LARGE_COMMITS = 200
 
 
 async def help_text(_folder: Path) -> Sequence[Figure]:
@@ -66,6 +67,24 @@ async def acknowledgements(folder: Path) -> Sequence[Figure]:
     return [
         Figure(name=name, value=percentile, unit="s", limit=0.5),
         Figure(name="  the digest was ready before the last of them (1: yes)", value=float(not busy), unit="", limit=0),
+    ]
+
+
+async def large_day(folder: Path) -> Sequence[Figure]:
+    """Many commits, eight questions at a time: from the command to its answer, in a bot that has just started."""
+    async with staged(folder, LARGE_COMMITS) as stage, _bot(stage) as (process, address, _), ClientSession() as session:
+        people = People(stage.slack, session, address)
+        url = stage.slack.response_url()
+        began = perf_counter()
+        await people.send(await people.typed(str(DAY.date), url=url))
+        while not any("Summaries" in str(body) for body in stage.slack.responses(url)):
+            await asyncio.sleep(0.05)
+        seconds, megabytes = perf_counter() - began, _resident(process.pid)
+    ideal = (LARGE_COMMITS / 8 + 1) * LATENCY
+    return [
+        Figure(name=f"{LARGE_COMMITS} commits from GitHub, 0.5 s a model call, with lead", value=seconds, unit="s"),
+        Figure(name="  beside the time that the model alone takes", value=seconds / ideal, unit="", limit=1.5),
+        Figure(name="  the bot's memory after it", value=megabytes, unit="MB", limit=300),
     ]
 
 

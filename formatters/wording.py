@@ -293,7 +293,25 @@ def _origin(digest: Digest) -> str:
     if by_rules:
         parts.append(_shares(len(by_model), by_rules))
     parts.append(_read(sum(made.lines_shown for made in by_model), sum(made.lines_changed for made in by_model)))
+    parts += _checks(by_model)
     return _("Summaries: {parts}", parts=_("; ").join(parts))
+
+
+def _checks(all_by: Sequence[Provenance]) -> Iterator[str]:
+    """What code found when it looked the model's statements up, and what the model was not given."""
+    if made := sum(each.statements_made for each in all_by):
+        kept = sum(each.statements_kept for each in all_by)
+        yield ngettext(
+            "{kept} of {number} statement kept", "{kept} of {number} statements kept", made, kept=decimal(kept)
+        )
+    if withheld := sum(each.withheld for each in all_by):
+        yield ngettext(
+            "{number} line that addresses an AI withheld from it",
+            "{number} lines that address an AI withheld from it",
+            withheld,
+        )
+    if redactions := sum(each.redactions for each in all_by):
+        yield ngettext("{number} secret redacted", "{number} secrets redacted", redactions)
 
 
 def _versions(all_by: Sequence[Provenance]) -> str:
@@ -449,7 +467,7 @@ def writer(provenance: Provenance) -> str:
         rules = _("Written by {version} from the commit's facts, not by an AI model", version=provenance.version)
         reason = _(FALLBACKS[provenance.fallback]) if provenance.fallback else ""
         return _("{rules}; the AI model had been asked: {reason}", rules=rules, reason=reason) if reason else rules
-    read = _read(provenance.lines_shown, provenance.lines_changed)
+    read = _("; ").join([_read(provenance.lines_shown, provenance.lines_changed), *_checks([provenance])])
     return _("Written by AI {model}; {read}", model=_model(provenance), read=read)
 
 

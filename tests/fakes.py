@@ -171,6 +171,9 @@ class FakeAnalyst:
         self.gate = asyncio.Event()
         self.gate.set()
 
+    async def prepare(self) -> None:
+        pass
+
     async def analyse(self, repo: Repo, diff: CommitDiff, *, deep: bool = False) -> Analysis:
         self.asked.append(diff.commit.subject)
         await self.gate.wait()
@@ -195,6 +198,9 @@ class FakeLanguageModel:
 
     def asked(self, purpose: str) -> list[Question]:
         return [question for question in self.questions if question.purpose == purpose]
+
+    async def warm_up(self) -> None:
+        pass
 
     async def state(self) -> ModelState:
         return ModelState()

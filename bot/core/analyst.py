@@ -124,6 +124,9 @@ class ModelAnalyst:
         self._schema = answer_schema()
         self._attributes_of: dict[Repo, Attributes] = {}
 
+    async def prepare(self) -> None:
+        await self._model.warm_up()
+
     async def analyse(self, repo: Repo, diff: CommitDiff, *, deep: bool = False) -> Analysis:
         """As `Analyst.analyse`: one question for most commits, more for long ones and for answers to be repaired."""
         state = await self._model.state()
@@ -157,6 +160,7 @@ class ModelAnalyst:
             lines_shown=shown,
             lines_changed=max(given.plan.lines_changed, shown),
             redactions=given.redactions,
+            withheld=given.withheld,
         )
         _log(commit, provenance, given)
         return replace(draft.analysis, provenance=provenance)

@@ -9,7 +9,7 @@ import structlog
 from bot.core.days import Day
 from bot.core.digests import Digests
 from bot.core.errors import BotError, MessageGone
-from bot.core.language import speaking
+from bot.core.language import _, speaking
 from bot.core.model import Correction, Digest, Platform
 from bot.core.ports import Clock, Corrections, Messenger
 from bot.core.replies import DigestView
@@ -53,7 +53,7 @@ class Correcting:
         terms = delivery.subscription.terms
         messenger = self._messengers.get(terms.channel.platform)
         if messenger is None:
-            raise _Crashed(f"{terms.channel.platform} is not configured.")
+            raise _Crashed(_("{platform} is not configured.", platform=terms.channel.platform))
         with speaking(terms.language):
             digest = await self._digests.of(terms.repo, Day(date=delivery.day, zone=terms.zone))
             if not digest.sealed or not digest.entries:

@@ -326,6 +326,8 @@ class Provenance:
     price: float | None = None
     #: Secrets that were taken out of the diff before it left.
     redactions: int = 0
+    #: Lines of the commit that spoke to a model, and were not shown to it.
+    withheld: int = 0
 
     @property
     def coverage(self) -> float:

@@ -146,6 +146,10 @@ class LanguageModel(Protocol):
 
     async def state(self) -> ModelState: ...
 
+    async def warm_up(self) -> None:
+        """Loads what the first question needs. May be left out."""
+        ...
+
     async def ask(self, question: Question, *, repair: tuple[str, str] | None = None) -> Completion:
         """The answer. `repair` is an earlier answer to the same question and what was wrong with it.
 
@@ -216,6 +220,10 @@ class ModelMemory(Protocol):
 
 class Analyst(Protocol):
     kind: AnalystKind
+
+    async def prepare(self) -> None:
+        """Loads what the first analysis needs, while commits are still being read. May be left out."""
+        ...
 
     async def analyse(self, repo: Repo, diff: CommitDiff, *, deep: bool = False) -> Analysis:
         """`deep` asks for all parts whatever the commit's importance.

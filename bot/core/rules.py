@@ -57,6 +57,9 @@ class RuleAnalyst:
 
     kind: AnalystKind = AnalystKind.RULES
 
+    async def prepare(self) -> None:
+        """Rules are there."""
+
     async def analyse(self, repo: Repo, diff: CommitDiff, *, deep: bool = False) -> Analysis:
         return analysis(diff.commit)
 

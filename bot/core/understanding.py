@@ -52,7 +52,7 @@ class Understanding:
                 places.release()
             done()
 
-        tasks: list[asyncio.Task[None]] = []
+        tasks = [asyncio.create_task(self._analyst.prepare())]
         try:
             async for diff in diffs:
                 await places.acquire()

@@ -2,6 +2,8 @@
 
 import ast
 import asyncio
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from gettext import GNUTranslations
@@ -11,6 +13,7 @@ from string import Formatter
 
 import pytest
 
+import bot.core
 import translations
 from bot.core.errors import BotError, NotFound, NotUnderstood, SourceUnavailable
 from bot.core.language import N_, Language, _, decimal, enumerated, ngettext, speaking, spoken
@@ -86,6 +89,13 @@ def literals(path: Path) -> Iterator[str]:
                         yield value
                     case ast.JoinedStr(values=parts):
                         yield "".join(part.value for part in parts if isinstance(part, ast.Constant))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_error_is_known() -> None:
+    """A class is known once its module is imported."""
+    for module in pkgutil.walk_packages(bot.core.__path__, "bot.core."):
+        importlib.import_module(module.name)
 
 
 def errors(of: type[BotError] = BotError) -> set[str]:

@@ -45,6 +45,9 @@ class ObedientModel:
         #: The names of the attacks that it fell for, in the order of the questions.
         self.obeyed: list[str] = []
 
+    async def warm_up(self) -> None:
+        pass
+
     async def state(self) -> ModelState:
         return ModelState()
 

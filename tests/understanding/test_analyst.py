@@ -97,6 +97,9 @@ class ScriptedModel:
         self._state = state or ModelState()
         self._price = price
 
+    async def warm_up(self) -> None:
+        pass
+
     async def state(self) -> ModelState:
         return self._state
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: Milliseconds that a writer waits for another one: https://www.sqlite.org/pragma.html#pragma_busy_timeout
 BUSY_TIMEOUT = 10_000
 
+#: Each is a thread. There is one writer anyway, and opening another connection takes longer than waiting for one.
+CONNECTIONS = 6
+
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -21,7 +24,7 @@ def open_database(url: str) -> AsyncEngine:
     address = make_url(url).set(drivername="sqlite+aiosqlite")
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(address)
+    engine = create_async_engine(address, pool_size=CONNECTIONS, max_overflow=0)
     event.listen(engine.sync_engine, "connect", _with_foreign_keys)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
