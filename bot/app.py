@@ -297,6 +297,7 @@ def _github_source(settings: Settings, trusted: frozenset[Repo], now: Clock, sta
         token=_value(settings.github_token),
         app=GitHubApp(app_id=str(settings.github_app_id), private_key=private_key) if private_key else None,
         trusted=trusted,
+        labels=settings.github_labels,
     )
     stack.push_async_callback(source.close)
     return source

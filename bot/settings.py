@@ -73,6 +73,8 @@ class Settings(BaseSettings):
 
     github_token: SecretStr | None = None
     github_api_url: str = "https://api.github.com"
+    #: Whether the labels of pull requests count, which costs one more request for each commit.
+    github_labels: bool = False
     github_app_id: int | None = None
     github_app_private_key: SecretStr | None = None
 

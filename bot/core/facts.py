@@ -88,6 +88,13 @@ _TYPE_OF_CLASS: Final[Mapping[FileClass, ChangeType]] = {
     FileClass.DEPENDENCY: ChangeType.DEPENDENCY,
     FileClass.LOCK: ChangeType.DEPENDENCY,
 }
+#: Labels of pull requests, as projects like to name them.
+_LABELS: Final = (
+    (Flag.BREAKING, re.compile(r"\bbreaking\b|\bbackwards?[ -]incompatible\b", re.IGNORECASE)),
+    (Flag.SECURITY, re.compile(r"\b(security|vulnerability|cve)\b", re.IGNORECASE)),
+    (Flag.PERFORMANCE, re.compile(r"\bperf(ormance)?\b", re.IGNORECASE)),
+    (Flag.DEPENDENCY, re.compile(r"\bdependenc(y|ies)\b", re.IGNORECASE)),
+)
 _BREAKING: Final = re.compile(r"^BREAKING[ -]CHANGE(?=:|$)", re.MULTILINE)
 _REVERT: Final = re.compile(r"reverts?\b", re.IGNORECASE)
 _REVERTS: Final = re.compile(r"^This reverts commit [0-9a-f]{7,40}\b", re.MULTILINE)
@@ -174,6 +181,7 @@ class Facts:
 
 def _flags(commit: Commit, subject: Subject, files: Mapping[FileClass, Sequence[FileChange]]) -> Iterator[Flag]:
     words = subject.description
+    yield from (flag for flag, label in _LABELS if any(map(label.search, commit.labels)))
     if subject.breaking or _BREAKING.search(commit.message):
         yield Flag.BREAKING
     if subject.type is ChangeType.REVERT or _REVERT.match(words) or _REVERTS.search(commit.message):

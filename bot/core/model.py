@@ -131,6 +131,8 @@ class Commit:
     files: tuple[FileChange, ...] = ()
     #: The source could not name all files (GitHub stops at 3,000).
     files_truncated: bool = False
+    #: Of its pull request; only GitHub has them, and only where they are asked for.
+    labels: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:

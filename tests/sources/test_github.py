@@ -117,6 +117,25 @@ async def test_a_day_costs_one_request_and_one_for_each_commit(host: Host) -> No
     }
 
 
+async def test_labels_of_pull_requests_are_read_where_they_are_asked_for(host: Host) -> None:
+    shape = commit(1, files=[file("a")])
+    shape["commit"]["message"] = "fix: wait (#7)"
+    host.on(f"{COMMITS}/{sha(1)}", shape)
+    host.on("/repos/octo/hello/issues/7", {"number": 7, "labels": [{"name": "breaking change"}, {"name": "router"}]})
+    without = await read_all(host.source(), [sha(1)])
+    assert (without[sha(1)].commit.labels, len(host.requests)) == ((), 1)
+    with_them = await read_all(host.source(labels=True), [sha(1)])
+    assert with_them[sha(1)].commit.labels == ("breaking change", "router")
+
+
+async def test_a_number_that_is_no_pull_request_has_no_labels(host: Host) -> None:
+    shape = commit(1, files=[file("a")])
+    shape["commit"]["message"] = "fix: wait (#999)"
+    host.on(f"{COMMITS}/{sha(1)}", shape)
+    found = await read_all(host.source(labels=True), [sha(1)])
+    assert found[sha(1)].commit.labels == ()
+
+
 async def test_the_window_is_asked_for_in_utc_and_with_some_around_it(host: Host) -> None:
     host.on(COMMITS, [])
     zone = timezone(timedelta(hours=8))

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 from hypothesis import given
 
@@ -21,6 +23,7 @@ from bot.core.model import (
     ScopeItem,
     Statement,
 )
+from tests import fakes
 from tests.understanding.commits import changed, commit, commits
 
 HIGH, MEDIUM, LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
@@ -205,3 +208,25 @@ def test_depth_follows_importance(importance: Importance, parts: dict[str, int])
         "risks": len(cut.risks),
         "advice": len(cut.advice),
     } == parts
+
+
+@pytest.mark.parametrize(
+    ("label", "flag"),
+    [
+        ("breaking-change", Flag.BREAKING),
+        ("Breaking Change", Flag.BREAKING),
+        ("security", Flag.SECURITY),
+        ("area/performance", Flag.PERFORMANCE),
+        ("dependencies", Flag.DEPENDENCY),
+        ("groundbreaking", None),
+        ("router", None),
+    ],
+)
+def test_labels_of_the_pull_request_count(label: str, flag: Flag | None):
+    labelled = dataclasses.replace(fakes.commit("fix: wait"), labels=(label,))
+    assert Facts.of(labelled).flags == ({flag} if flag else set())
+
+
+def test_a_commit_labelled_as_breaking_is_high():
+    rating = rate(dataclasses.replace(fakes.commit("fix: wait"), labels=("breaking-change",)))
+    assert (rating.importance, rating.rule) == (Importance.HIGH, ImportanceRule.CONTRACT)

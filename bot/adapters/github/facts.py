@@ -1,6 +1,7 @@
 """PyGithub's objects as values of the core."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from github.Commit import Commit as GitHubCommit
     from github.File import File
     from github.GitAuthor import GitAuthor
+    from github.Repository import Repository
 
 # https://docs.github.com/en/rest/commits/commits#get-a-commit
 FILES_MAX: Final = 3000
@@ -33,6 +35,20 @@ def commit_diff(commit: "GitHubCommit") -> CommitDiff:
     commit.complete()
     files = sorted(islice(commit.files, FILES_MAX), key=lambda file: file.filename)
     return CommitDiff(commit=_commit(commit, files), patches=dict(_patches(files)))
+
+
+def with_labels(repository: "Repository", diff: CommitDiff) -> CommitDiff:
+    """With the labels of the pull request that the subject names; one request."""
+    from github import UnknownObjectException
+
+    number = diff.commit.pull_request
+    if number is None:
+        return diff
+    try:
+        labels = tuple(label.name for label in repository.get_issue(number).labels)
+    except UnknownObjectException:  # somebody wrote a number that is none
+        return diff
+    return CommitDiff(commit=replace(diff.commit, labels=labels), patches=diff.patches)
 
 
 def _commit(commit: "GitHubCommit", files: "list[File]") -> Commit:

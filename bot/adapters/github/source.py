@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bot.adapters.github.clients import Clients, GitHubApp
-from bot.adapters.github.facts import FILES_PER_PAGE, commit_diff
+from bot.adapters.github.facts import FILES_PER_PAGE, commit_diff, with_labels
 from bot.adapters.github.failures import empty_is_no_error, explain, failures, not_found
 from bot.adapters.github.listing import Branch, KnownPages, Redirected, branch_since, commits_in
 from bot.core.days import Window
@@ -58,10 +58,13 @@ class GitHubSource:
         retries: int = 3,
         seconds_between_requests: float = 0.25,
         rate_limit_wait: timedelta = timedelta(seconds=30),
+        labels: bool = False,
     ) -> None:
+        """With `labels`, each commit with a pull request costs one more request, for its labels."""
         self._now = now
         self._trusted = trusted
         self._rate_limit_wait = rate_limit_wait
+        self._labels = labels
         self._clients = Clients(
             base_url=base_url.rstrip("/"),
             token=token,
@@ -187,7 +190,8 @@ class GitHubSource:
 
         repository = self._repository(client, repo)
         try:
-            return commit_diff(repository.get_commit(sha, commit_files_per_page=FILES_PER_PAGE))
+            diff = commit_diff(repository.get_commit(sha, commit_files_per_page=FILES_PER_PAGE))
+            return with_labels(repository, diff) if self._labels else diff
         except GithubException as error:
             if error.status not in (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
                 raise
