@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -12,12 +12,13 @@ from typing import Final
 import structlog
 
 from bot.core.answers import Answer, answer_schema
+from bot.core.asking import LANGUAGES, MODEL_MAX, fenced
 from bot.core.attributes import NONE, Attributes
 from bot.core.errors import AnswerInvalid, BotError, BudgetSpent, QuestionTooLong
 from bot.core.evidence import Verified, Verifier
 from bot.core.importance import rate, to_depth
 from bot.core.language import Language, _, speaking
-from bot.core.material import Material, fenced, material
+from bot.core.material import Material, material
 from bot.core.model import (
     Analysis,
     AnalystKind,
@@ -46,9 +47,6 @@ BRIEF_SHARE: Final = 1 / 4
 PARTS_MAX: Final = 40_000
 #: Faults that the model is told of.
 COMPLAINTS_MAX: Final = 20
-MODEL_MAX: Final = 100
-
-LANGUAGES: Final[Mapping[Language, str]] = {Language.EN: "English", Language.ZH: "Simplified Chinese (简体中文)"}
 
 log = structlog.get_logger()
 

@@ -90,12 +90,17 @@ def _complaint(problem: ValueError) -> str:
     return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)[:COMPLAINT_MAX]
 
 
-def fenced(settings: Mapping[str, str], lines: Iterable[str]) -> str:
-    """Settings of ours, then data: between marks nobody can know beforehand, every line marked."""
+def fenced(settings: Mapping[str, str], data: str) -> str:
+    """Settings of ours, then data: between marks that nobody can know beforehand, every line marked."""
     nonce = secrets.token_hex(16)
-    marked = "\n".join(f"| {one_line(line, len(line))}" for line in lines)
+    marked = "\n".join(f"| {line}" for line in data.splitlines())
     ours = "\n".join(f"{name}: {value}" for name, value in settings.items())
     return f"{ours}\n\nBEGIN {nonce}\n{marked}\nEND {nonce}\n".encode("utf-8", "replace").decode()
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Each text on one line, whatever is in it."""
+    return "\n".join(one_line(text, len(text)) for text in texts)
 
 
 def without_links(text: str) -> str:

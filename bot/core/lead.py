@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from pydantic import BaseModel
 
-from bot.core.asking import LANGUAGES, Answered, Prompt, ask, fenced
+from bot.core.asking import LANGUAGES, Answered, Prompt, ask, fenced, listed
 from bot.core.days import Day
 from bot.core.errors import BotError
 from bot.core.evidence.lead import sentences, verify_lead
@@ -136,7 +136,7 @@ class LeadWriter:
         language = language_of(entries)
         settings = {"language": LANGUAGES[language], "repository": str(repo), "when": when}
         try:
-            answered = await ask(self._model, self._prompt, fenced(settings, _lines(entries)), Answer)
+            answered = await ask(self._model, self._prompt, fenced(settings, listed(_lines(entries))), Answer)
         except BotError as error:
             log.warning("lead.fell_back", repo=str(repo), when=when, error=str(error))
             return by_rules(entries, error)

@@ -1,7 +1,5 @@
-"""What a model is given of a commit: without orders and secrets, packed into parts, fenced as data."""
+"""What a model is given of a commit: without orders and secrets, packed into parts."""
 
-import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,11 +37,3 @@ def material(
         redactions=planned.redactions + message.count,
         withheld=safe.lines,
     )
-
-
-def fenced(settings: Mapping[str, str], data: str) -> str:
-    """Settings of ours, then data: between marks that nobody can know beforehand, every line marked."""
-    nonce = secrets.token_hex(16)
-    marked = "\n".join(f"| {line}" for line in data.splitlines())
-    ours = "\n".join(f"{name}: {value}" for name, value in settings.items())
-    return f"{ours}\n\nBEGIN {nonce}\n{marked}\nEND {nonce}\n".encode("utf-8", "replace").decode()

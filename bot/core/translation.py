@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import structlog
 from pydantic import BaseModel
 
-from bot.core.asking import LANGUAGES, Prompt, ask, fenced, without_links
+from bot.core.asking import LANGUAGES, Prompt, ask, fenced, listed, without_links
 from bot.core.errors import BotError
 from bot.core.model import Analysis, Insight, Language, Lead, Risk, ScopeItem, Statement, Theme
 from bot.core.ports import LanguageModel
@@ -106,7 +106,7 @@ class Translator:
         if self._model is None or not texts:
             return {}
         lines = (f"{number}: {text}" for number, text in enumerate(texts, start=1))
-        content = fenced({"target language": LANGUAGES[language]}, lines)
+        content = fenced({"target language": LANGUAGES[language]}, listed(lines))
         try:
             answered = await ask(self._model, self._prompt, content, Answer)
         except BotError as error:
