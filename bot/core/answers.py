@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, ValidationInfo
 
+from bot.core.asking import LINK
 from bot.core.errors import AnswerInvalid
 from bot.core.importance import bounded
 from bot.core.model import (
@@ -67,15 +68,13 @@ def _complaint(error: ValidationError) -> str:
     return "\n".join(lines[:COMPLAINTS_MAX])
 
 
-#: Whatever a chat client would make clickable.
-_LINK: Final = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://|www\.|(mailto|javascript):)[^\s<>\"'`|)\]}]+", re.IGNORECASE)
 _LINK_REMOVED: Final = "[…]"
 
 
 def without_links(text: str, host: str) -> str:
     """Leaves only links to the repository's own host."""
     own = re.compile(rf"https?://{re.escape(host)}(/.*)?", re.IGNORECASE)
-    return _LINK.sub(lambda link: link[0] if host and own.fullmatch(link[0]) else _LINK_REMOVED, text)
+    return LINK.sub(lambda link: link[0] if host and own.fullmatch(link[0]) else _LINK_REMOVED, text)
 
 
 def _prose(limit: int) -> BeforeValidator:

@@ -21,7 +21,7 @@ LANGUAGES: Final[Mapping[Language, str]] = {Language.EN: "English", Language.ZH:
 COMPLAINT_MAX: Final = 1_000
 MODEL_MAX: Final = 100
 #: Whatever a chat client would make clickable.
-_LINK: Final = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://|www\.|(mailto|javascript):)[^\s<>\"'`|)\]}]+", re.IGNORECASE)
+LINK: Final = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://|www\.|(mailto|javascript):)[^\s<>\"'`|)\]}]+", re.IGNORECASE)
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -104,4 +104,4 @@ def listed(texts: Iterable[str]) -> str:
 
 
 def without_links(text: str) -> str:
-    return _LINK.sub("", text)
+    return LINK.sub("", text)

@@ -112,11 +112,6 @@ def plan(
     return _plan(diff, classes, shared, named, room)
 
 
-def pack(diff: CommitDiff, budget: int) -> PackedDiff:
-    """The first part of the plan."""
-    return plan(diff, budget=budget).parts[0]
-
-
 def _plan(
     diff: CommitDiff,
     classes: dict[str, FileClass],

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.core.attributes import Attributes
 from bot.core.model import CommitDiff, FileStatus
-from bot.core.packing import PARTS_MAX, Plan, pack, plan
+from bot.core.packing import PARTS_MAX, Plan, plan
 from bot.core.tokens import BYTES_PER_TOKEN, TokenEstimate, size, tokens
 from bot.core.trimming import LINE_MAX, cut, section, with_less_context, with_less_removed
 from tests.understanding.commits import changed, commit, diff, diffs
@@ -169,11 +169,6 @@ def test_five_thousand_files_are_packed_and_accounted_for() -> None:
     assert len(made.parts) <= PARTS_MAX
     shown = {line.split()[1] for line in _text(made).split("\n") if line.startswith("=== ")}
     assert shown | {path for path, _ in made.omitted} == set(patches)
-
-
-def test_until_every_question_is_planned_the_first_part_is_what_is_asked() -> None:
-    made = diff("fix: a", {"src/a.py": PATCH})
-    assert pack(made, 1_000) == plan(made, budget=1_000).parts[0]
 
 
 # Trimming
