@@ -55,7 +55,8 @@ lock:  ## Compile the pinned requirements again
 	$(BIN)/uv pip compile pyproject.toml --group build $(COMPILE) -o requirements/run.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev $(COMPILE) -c requirements/run.txt -o requirements/dev.txt
 
-COMPILE := --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+# Extras are kept, since pip 23 looks past a pin without them: https://github.com/pypa/pip/issues/9644
+COMPILE := --quiet --universal --no-strip-extras --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean:  ## Remove what the commands above made
 	rm -rf .venv tests/counterparts/node_modules
