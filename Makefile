@@ -42,7 +42,7 @@ types: setup-dev
 	$(BIN)/basedpyright
 
 test: lint types  ## Run every check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 translations: setup-dev  ## Take new sentences into the catalogues and compile them
 	@$(BIN)/python -m translations
