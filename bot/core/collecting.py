@@ -21,7 +21,12 @@ from bot.core.arrivals import Arrivals, Past, arrivals
 from bot.core.days import Day, Window
 from bot.core.errors import SourceBehind
 from bot.core.language import _
-from bot.core.model import CommitDiff, CommitRef, Repo, SealedDay
+from bot.core.model import (
+    CommitDiff,
+    CommitRef,
+    Repo,
+    SealedDay,
+)
 from bot.core.patch_id import patch_id
 from bot.core.ports import Archive, BranchListing, Clock, CommitSource, TipMove
 
@@ -181,17 +186,24 @@ class Collecting:
     async def _after_rewriting(self, repo: Repo, day: Day, branch: BranchListing) -> Sequence[CommitRef]:
         """All commits of the last days. What is not among them any more, although we stored it, is marked."""
         since = day.window().since - LATE_MAX
-        refs = (await self._source.list(repo, Window(since=since, until=FOREVER))).commits
+        refs: Sequence[CommitRef] = (await self._source.list(repo, Window(since=since, until=FOREVER))).commits
+        if repo.branches:  # others than the rewritten one may have gained what is older
+            refs = list({ref.sha: ref for ref in (*refs, *branch.commits)}.values())
         on_branch = {ref.sha for ref in refs}
         orphans = await self._archive.mark_orphans(repo, since, on_branch, branch.vanished, self._now())
         log.warning("branch.rewritten", repo=str(repo), tip=branch.tip, orphans=orphans)
         return refs
 
     async def _with_dated_ahead(self, repo: Repo, window: Window, refs: Sequence[CommitRef]) -> Sequence[CommitRef]:
-        """And those that were first seen in the window, whatever later date they bear."""
+        """And those that were first seen in the window, whatever later date they bear, and are on these branches."""
         listed = {ref.sha for ref in refs}
-        ahead = await self._archive.dated_ahead(repo, window)
-        return [*refs, *(ref for ref in ahead if ref.sha not in listed)]
+        ahead = [ref for ref in await self._archive.dated_ahead(repo, window) if ref.sha not in listed]
+        if not ahead:
+            return refs
+        dates = [ref.committed_at for ref in ahead]
+        around = Window(since=min(dates), until=max(dates) + timedelta(seconds=1))
+        on_branch = {ref.sha for ref in (await self._source.list(repo, around)).commits}
+        return [*refs, *(ref for ref in ahead if ref.sha in on_branch)]
 
     # What belongs into the digest
 

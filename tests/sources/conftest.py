@@ -16,7 +16,10 @@ import pytest_asyncio
 from bot.adapters.git import CloneCache, GitSource, LocalClone
 from bot.adapters.github import GitHubSource
 from bot.core.days import Window
-from bot.core.model import CommitDiff, Repo
+from bot.core.model import (
+    CommitDiff,
+    Repo,
+)
 from bot.core.ports import CommitSource
 from tests.counterparts.github import TOKEN, GitHubProxy
 from tests.counterparts.histories import History, git
@@ -140,7 +143,9 @@ def github_base_url_for(emulated_github: GitHubProxy) -> Callable[[Path], Awaita
 
     async def load(path: Path) -> tuple[str, Repo]:
         if git(path, "rev-list", "--all", "--max-count=1"):
-            return emulated_github.url, Repo.parse(await emulated_github.load(path, str(REPO)))
+            names = git(path, "for-each-ref", "--format=%(refname:short)", "refs/heads/").decode().split()
+            others = [name for name in names if name != "main"]
+            return emulated_github.url, Repo.parse(await emulated_github.load(path, str(REPO), others=others))
         return emulated_github.url, Repo.parse(await emulated_github.create(str(REPO)))
 
     return load

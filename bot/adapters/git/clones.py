@@ -17,13 +17,14 @@ from urllib.parse import quote, urlsplit
 
 from bot.adapters.git.commands import Git, GitFailed
 from bot.adapters.git.failures import explained
+from bot.adapters.git.presence import lines
+from bot.adapters.git.references import LOCAL, REMOTE, REMOTE_HEAD, remote_branches
+from bot.core.branches import followed
 from bot.core.errors import RepositoryNotFound, SourceUnavailable
 from bot.core.language import _
 from bot.core.model import Repo
 from bot.core.ports import Clock
 
-# Where the branch followed ends; HEAD where there is no such ref. Our own clones fetch the remote's HEAD into it.
-REMOTE_HEAD: Final = "refs/remotes/origin/HEAD"
 LOCK_POLL: Final = 0.05  # seconds
 
 
@@ -69,9 +70,9 @@ class LocalClone:
         self.git = Git(environment={**environment, **ceiling})
 
     async def updated(self, repo: Repo) -> Clone:
-        if self._repo not in (None, repo):
+        if self._repo is not None and self._repo.whole != repo.whole:
             raise RepositoryNotFound(
-                _("{path} is a clone of {own}, not of {repo}.", path=self._path, own=self._repo, repo=repo)
+                _("{path} is a clone of {own}, not of {repo}.", path=self._path, own=self._repo.whole, repo=repo.whole)
             )
         name = _("the clone at {path}", path=self._path)
         with explained(name):
@@ -128,7 +129,8 @@ def _is_written(path: Path) -> bool:
 class CloneCache:
     """Bare clones without file contents, one a repository, made when first asked for and kept in `folder`.
 
-    A repository is fetched before it is listed, unless that happened less than `freshness` ago. `token` is sent for
+    A repository is fetched before it is listed, unless that happened less than `freshness` ago: its default branch, and
+    those that are followed. `token` is sent for
     repositories in `trusted` only; for all others git has no credentials whatsoever. `environment` is what git
     inherits: PATH, and proxies and certificates where they are needed. Processes may share the folder.
     """
@@ -150,7 +152,7 @@ class CloneCache:
         self._folder = folder.absolute() / (base.netloc.rpartition("@")[2] or quote(base.path, safe=""))
         self._now = now
         self._token = token
-        self._trusted = trusted
+        self._trusted = frozenset(repo.whole for repo in trusted)
         self._freshness = freshness
         self._timeout = timeout.total_seconds()
         self._fetched: dict[Repo, datetime] = {}
@@ -177,10 +179,10 @@ class CloneCache:
     def _clone(self, repo: Repo) -> Clone:
         return Clone(
             git=self._git(repo).within(self._place(repo)),
-            name=str(repo),
+            name=repo.full_name,
             as_of=self._fetched[repo],
             partial=True,
-            credentials=self._has_credentials(repo),
+            credentials=self.has_credentials(repo),
         )
 
     async def _refresh(self, repo: Repo) -> datetime:
@@ -189,11 +191,12 @@ class CloneCache:
         await asyncio.to_thread(place.parent.mkdir, parents=True, exist_ok=True)
         async with _alone(place.with_name(f"{place.name}.lock")):
             began = self._now()
-            with explained(str(repo), credentials=self._has_credentials(repo)):
-                if await asyncio.to_thread(place.is_dir):
-                    await self._fetch(repo, place)
-                else:
+            with explained(repo.full_name, credentials=self.has_credentials(repo)):
+                is_new = not await asyncio.to_thread(place.is_dir)
+                if is_new:
                     await self._make(repo, place)
+                if repo.branches or not is_new:
+                    await self._fetch(repo, place)
             return began
 
     async def _make(self, repo: Repo, place: Path) -> None:
@@ -207,24 +210,27 @@ class CloneCache:
             await asyncio.to_thread(shutil.rmtree, incoming, ignore_errors=True)
 
     async def _fetch(self, repo: Repo, place: Path) -> None:
-        git = self._git(repo).configured({"fetch.writeCommitGraph": "true"})
-        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none")
+        git = self._git(repo).within(place).configured({"fetch.writeCommitGraph": "true"})
+        names = followed(repo, await remote_branches(git)) if repo.branches else ()
+        wanted = [f"+HEAD:{REMOTE_HEAD}", *(f"+{LOCAL}{name}:{REMOTE}{name}" for name in names)]
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--stdin")
         try:
-            await git.within(place).run("fetch", *options, "origin", f"+HEAD:{REMOTE_HEAD}", timeout=self._timeout)
+            await git.run("fetch", *options, "origin", given=lines(wanted), timeout=self._timeout)
         except GitFailed as failure:
             if "couldn't find remote ref HEAD" not in failure.stderr:  # which an empty repository does not have
                 raise
 
     def _git(self, repo: Repo) -> Git:
         git = self.git.configured({"safe.directory": str(self._place(repo))})
-        if not self._has_credentials(repo):
+        if not self.has_credentials(repo):
             return git
         basic = b64encode(f"x-access-token:{self._token}".encode()).decode()
         header = {f"http.{self._base_url}/.extraHeader": f"Authorization: Basic {basic}"}
         return replace(git, secret_settings=header)
 
-    def _has_credentials(self, repo: Repo) -> bool:
-        return bool(self._token) and repo in self._trusted
+    def has_credentials(self, repo: Repo) -> bool:
+        """Whether git gets our token for the repository."""
+        return bool(self._token) and repo.whole in self._trusted
 
     def _url(self, repo: Repo) -> str:
         return f"{self._base_url}/{_segment(repo.owner)}/{_segment(repo.name)}.git"

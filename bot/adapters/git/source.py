@@ -3,25 +3,27 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from bot.adapters.git.clones import REMOTE_HEAD, Clone, Clones
+from bot.adapters.git.branches import branches_since, commits_around, heads
+from bot.adapters.git.clones import Clone, Clones
 from bot.adapters.git.commands import Git, GitFailed, Streams
 from bot.adapters.git.failures import explained
+from bot.adapters.git.presence import LOOKUP_TIMEOUT, lines, present, unknown_commit
 from bot.adapters.git.reading import COMPARISON, RawChange, instant, raw_changes, read_diffs
 from bot.core.days import Window
 from bot.core.errors import NotFound, SourceUnavailable
 from bot.core.language import _
-from bot.core.model import CommitDiff, CommitRef, History, Repo
+from bot.core.model import (
+    CommitDiff,
+    History,
+    Repo,
+)
 from bot.core.ports import BranchListing, DayListing
 
 OLDEST_GIT: Final = (2, 37)  # --since-as-filter
-PADDING: Final = timedelta(days=1)
-LOOKUP_TIMEOUT: Final = 600  # seconds
 DOWNLOAD_TIMEOUT: Final = 900  # seconds
-#: git reads no dates outside of these years.
-_READABLE: Final = (datetime(1971, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC))
 _SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MISSING_BLOB: Final = re.compile(r"unable to read [0-9a-f]{40}")
 _UNKNOWN_TO_HOST: Final = re.compile(r"not our ref ([0-9a-f]{40})")
@@ -57,7 +59,7 @@ class GitSource:
         await self.check()
         clone = await self._clones.updated(repo)
         with explained(clone.name, credentials=clone.credentials):
-            refs = [ref for ref in await _refs(clone.git, window) if ref.committed_at in window]
+            refs = [ref for ref in await commits_around(clone, repo, window) if ref.committed_at in window]
         refs.sort(key=lambda ref: ref.committed_at, reverse=True)
         return DayListing(commits=tuple(refs), as_of=clone.as_of)
 
@@ -65,7 +67,7 @@ class GitSource:
         await self.check()
         clone = await self._clones.updated(repo)
         with explained(clone.name, credentials=clone.credentials):
-            return await _branch(clone, since, tip)
+            return await branches_since(clone, repo, since, tip)
 
     async def read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
         """Raises NotFound as well, for a commit that the repository does not have."""
@@ -108,18 +110,18 @@ class GitSource:
         await self.check()
         clone = await self._clones.updated(repo)
         with explained(clone.name, credentials=clone.credentials):
-            tip = await _tip(clone.git)
-            if tip is None:
+            newest = set((await heads(clone, repo)).values())
+            if not newest:
                 return None
-            seconds = [int(line or 0) for line in (await clone.git.run("log", "--format=%ct", tip)).splitlines()]
+            seconds = [int(line or 0) for line in (await clone.git.run("log", "--format=%ct", *newest)).splitlines()]
         return History(first=instant(str(min(seconds))), last=instant(str(max(seconds))))
 
     async def _with_commits(self, repo: Repo, clone: Clone, shas: Sequence[str]) -> Clone:
         """The clone, updated if it does not know all of these commits. Raises NotFound."""
-        if await _unknown_commit(clone.git, shas) is None:
+        if await unknown_commit(clone.git, shas) is None:
             return clone
         clone = await self._clones.updated(repo)
-        unknown = await _unknown_commit(clone.git, shas)
+        unknown = await unknown_commit(clone.git, shas)
         if unknown is not None:
             raise _unknown(repo, unknown)
         return clone
@@ -158,108 +160,23 @@ class GitSource:
 
 
 def _unknown(repo: Repo, sha: str) -> NotFound:
-    return NotFound(_("{repo} has no commit {sha}.", repo=repo, sha=sha[:64]))
-
-
-# The branch
-
-
-async def _tip(git: Git) -> str | None:
-    """The newest commit of the branch followed; None in an empty repository."""
-    for ref in (REMOTE_HEAD, "HEAD"):
-        if found := await _resolved(git, ref):
-            return found
-    return None
-
-
-async def _resolved(git: Git, ref: str) -> str | None:
-    try:
-        return (await git.run("rev-parse", "--verify", "--quiet", "--end-of-options", ref)).decode().strip()
-    except GitFailed as failure:
-        if failure.stderr:  # --quiet is about refs that are not there, nothing else
-            raise
-        return None
-
-
-async def _refs(git: Git, window: Window) -> list[CommitRef]:
-    """Commits in the window and some around it, in git's order."""
-    tip = await _tip(git)
-    if tip is None:
-        return []
-    return await _walked(git, tip, *_limits(window))
-
-
-async def _branch(clone: Clone, since: datetime, known_tip: str | None) -> BranchListing:
-    tip = await _tip(clone.git)
-    if tip is None:
-        return BranchListing(commits=(), tip=None, rewritten=known_tip is not None, as_of=clone.as_of)
-    refs = {ref.sha: ref for ref in await _walked(clone.git, tip, *_limits(Window(since=since, until=_READABLE[1])))}
-    vanished: frozenset[str] = frozenset()
-    if known_tip is not None and known_tip != tip:
-        vanished = await _vanished(clone.git, known_tip, tip)
-        if not vanished:
-            refs |= {ref.sha: ref for ref in await _walked(clone.git, tip, f"^{known_tip}")}
-    return BranchListing(
-        commits=tuple(refs.values()), tip=tip, rewritten=bool(vanished), vanished=vanished, as_of=clone.as_of
-    )
-
-
-async def _vanished(git: Git, old: str, new: str) -> frozenset[str]:
-    """What is reachable from the old tip only; the old tip alone if the clone does not have it (any more)."""
-    if await _unknown_commit(git, [old]) is not None:
-        return frozenset({old})
-    return frozenset((await git.run("rev-list", f"^{new}", old)).decode().split())
-
-
-async def _walked(git: Git, tip: str, *limits: str) -> list[CommitRef]:
-    """In git's order: children before parents, and the newest first otherwise."""
-    output = await git.run("rev-list", "--timestamp", "--parents", *limits, tip)
-    return [_ref(line.split()) for line in output.decode().splitlines()]
-
-
-def _ref(fields: Sequence[str]) -> CommitRef:
-    epoch, sha, *parents = fields
-    return CommitRef(sha=sha, parents=tuple(parents), committed_at=instant(epoch))
-
-
-def _limits(window: Window) -> list[str]:
-    """`--since` would end the walk at the first older commit, and lose what a skewed clock put behind it."""
-    oldest, newest = _READABLE
-    limits: list[str] = []
-    if oldest < window.since < newest:
-        limits.append(f"--since-as-filter={(window.since - PADDING).isoformat()}")
-    if oldest < window.until < newest:
-        limits.append(f"--until={(window.until + PADDING).isoformat()}")
-    return limits
+    return NotFound(_("{repo} has no commit {sha}.", repo=repo.whole, sha=sha[:64]))
 
 
 # What is there
 
 
-async def _unknown_commit(git: Git, shas: Sequence[str]) -> str | None:
-    """The first of these that is no commit here."""
-    known = set(await _present(git, shas, walk="--no-walk=unsorted"))
-    return next((sha for sha in shas if sha not in known), None)
-
-
-async def _present(git: Git, objects: Sequence[str], *, walk: str) -> list[str]:
-    """Those of the objects that are in the clone. `rev-list` is the command that asks without downloading them."""
-    options = (walk, "--ignore-missing", "--missing=print", "--stdin")
-    output = await git.run("rev-list", *options, given=_lines(objects), timeout=LOOKUP_TIMEOUT)
-    return [line.split()[0] for line in output.decode().splitlines() if line[:1] != "?"]
-
-
 async def _changes(git: Git, shas: Sequence[str]) -> dict[str, list[RawChange]]:
     """What the commits change, as their trees tell: no blob is needed for this."""
     options = ("--raw", "-z", "--no-abbrev", "--no-renames")
-    output = await git.run(*COMPARISON, *options, given=_lines(shas), timeout=LOOKUP_TIMEOUT)
+    output = await git.run(*COMPARISON, *options, given=lines(shas), timeout=LOOKUP_TIMEOUT)
     return dict(raw_changes(iter(output.split(b"\0")), shas))
 
 
 async def _lacking(git: Git, changes: dict[str, list[RawChange]]) -> set[str]:
     """The blobs of these changes that the clone lacks."""
     blobs = {blob for changed in changes.values() for change in changed for blob in change.blobs}
-    return blobs - set(await _present(git, sorted(blobs), walk="--objects"))
+    return blobs - set(await present(git, sorted(blobs), walk="--objects"))
 
 
 async def _gaps(git: Git, shas: Sequence[str]) -> dict[str, list[RawChange]]:
@@ -297,17 +214,13 @@ async def _fetch_blobs(git: Git, blobs: Sequence[str]) -> str | None:
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--stdin")
     git = git.configured({"fetch.negotiationAlgorithm": "noop", "gc.auto": "0", "maintenance.auto": "false"})
     try:
-        await git.run("fetch", *options, "origin", given=_lines(blobs), timeout=DOWNLOAD_TIMEOUT)
+        await git.run("fetch", *options, "origin", given=lines(blobs), timeout=DOWNLOAD_TIMEOUT)
     except GitFailed as failure:
         unknown = _UNKNOWN_TO_HOST.search(failure.stderr)
         if unknown is None or unknown[1] not in blobs:
             raise
         return unknown[1]
     return None
-
-
-def _lines(objects: Sequence[str]) -> bytes:
-    return "".join(f"{name}\n" for name in objects).encode()
 
 
 # Threads

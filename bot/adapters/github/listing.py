@@ -64,15 +64,16 @@ class KnownPages:
 
 
 def commits_in(
-    repository: "Repository", window: Window, known: KnownPages, *, trusting: bool = False
+    repository: "Repository", window: Window, known: KnownPages, *, head: str | None = None, trusting: bool = False
 ) -> list[CommitRef] | None:
     """The commits in the window, in GitHub's order; None if GitHub answers as if it did not know the window.
 
-    `trusting` skips what lies outside, and stops after as many older commits as make a page.
+    They are those that `head` reaches, else those of the default branch. `trusting` skips what lies outside, and stops
+    after as many older commits as make a page.
     """
     refs: dict[str, CommitRef] = {}  # a push between two pages repeats commits
     older = 0
-    asked = {"since": _timestamp(window.since), "until": _timestamp(window.until)}
+    asked = {**_from(head), "since": _timestamp(window.since), "until": _timestamp(window.until)}
     for ref in (ref for page in _pages(repository, asked, known) for ref in page.refs):
         older = older + 1 if ref.committed_at < window.since else 0
         if window.since <= ref.committed_at <= window.until:
@@ -90,7 +91,7 @@ def _timestamp(instant: datetime) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Branch:
-    """The default branch, from its newest commit backwards."""
+    """A branch, from its newest commit backwards; or several of them together."""
 
     tip: str | None = None
     refs: dict[str, CommitRef] = field(default_factory=dict[str, CommitRef])
@@ -99,14 +100,22 @@ class Branch:
 
 
 def branch_since(
-    repository: "Repository", since: datetime, tip: str | None, known: KnownPages, *, trusting: bool = False
+    repository: "Repository",
+    since: datetime,
+    tip: str | None,
+    known: KnownPages,
+    *,
+    head: str | None = None,
+    trusting: bool = False,
 ) -> Branch:
-    """What `CommitSource.recent` promises. Raises Redirected, unless it is `trusting`.
+    """What `CommitSource.recent` promises, of the branch that ends at `head`, else of the default one.
+
+    Raises Redirected, unless it is `trusting`.
 
     Pages without any dates are asked for, since with them the newest commit itself might be missing.
     """
     branch = Branch()
-    for page in _pages(repository, {}, known):
+    for page in _pages(repository, _from(head), known):
         if page.next_url and len(page.refs) < PER_PAGE and not trusting:
             raise Redirected
         if page.refs and branch.tip is None:
@@ -141,16 +150,16 @@ def _listed_ancestors(branch: Branch, starts: Sequence[str], without: frozenset[
 
 def _compare(repository: "Repository", branch: Branch, tip: str) -> None:
     """Adds what is new since `tip`, or notes that there is no telling because `tip` is not on the branch any more."""
-    gained = _compared(repository, tip, branch.tip) if branch.tip else None
+    gained = compared(repository, tip, branch.tip) if branch.tip else None
     if gained is not None:
         branch.refs |= {ref.sha: ref for ref in gained if ref.sha not in branch.refs}
         return
     branch.rewritten = True
-    vanished = _compared(repository, branch.tip, tip, diverged=True) if branch.tip else None
+    vanished = compared(repository, branch.tip, tip, diverged=True) if branch.tip else None
     branch.vanished = frozenset({tip, *(ref.sha for ref in vanished or ())})
 
 
-def _compared(repository: "Repository", base: str, head: str, *, diverged: bool = False) -> list[CommitRef] | None:
+def compared(repository: "Repository", base: str, head: str, *, diverged: bool = False) -> list[CommitRef] | None:
     """The commits that `head` has and `base` has not; None if `base` is not before `head`, unless that is expected."""
     from github import GithubException
 
@@ -159,15 +168,15 @@ def _compared(repository: "Repository", base: str, head: str, *, diverged: bool 
     for number in range(1, _COMPARED_PAGES_MAX + 1):
         parameters = {"per_page": PER_PAGE, "page": number}
         try:
-            _, compared = repository.requester.requestJsonAndCheck("GET", path, parameters=parameters)
+            _, page = repository.requester.requestJsonAndCheck("GET", path, parameters=parameters)
         except GithubException as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             return None
-        if not diverged and compared["status"] not in ("ahead", "identical"):
+        if not diverged and page["status"] not in ("ahead", "identical"):
             return None
-        refs += map(commit_ref, compared["commits"])
-        if len(refs) >= compared["total_commits"] or not compared["commits"]:
+        refs += map(commit_ref, page["commits"])
+        if len(refs) >= page["total_commits"] or not page["commits"]:
             break
     return refs
 
@@ -178,14 +187,23 @@ def _pages(repository: "Repository", asked: _Parameters, known: KnownPages) -> I
     parameters: _Parameters = {"per_page": PER_PAGE, **asked}
     with empty_is_no_error():
         while url:
-            page = _page(repository, url, parameters, known)
+            page = _page(repository, url, parameters, known, fixed="sha" in asked)
             yield page
             url, parameters = page.next_url, {}  # the address of the next page has everything in it
 
 
-def _page(repository: "Repository", url: str, parameters: _Parameters, known: KnownPages) -> _Page:
+def _from(head: str | None) -> _Parameters:
+    return {} if head is None else {"sha": head}
+
+
+def _page(
+    repository: "Repository", url: str, parameters: _Parameters, known: KnownPages, *, fixed: bool = False
+) -> _Page:
+    """One that is `fixed` can never change, because it begins at a commit and not at a branch."""
     address = (url, tuple(sorted(parameters.items())))
     before = known.get(address)
+    if before and fixed:
+        return before
     headers = {"If-None-Match": before.etag} if before else None
     told, listed = repository.requester.requestJsonAndCheck(
         "GET", url, parameters=dict(parameters) or None, headers=headers
@@ -195,7 +213,7 @@ def _page(repository: "Repository", url: str, parameters: _Parameters, known: Kn
     next_page = _NEXT_PAGE.search(_header(told, "link"))
     refs = tuple(map(commit_ref, listed))
     page = _Page(refs=refs, next_url=next_page[1] if next_page else None, etag=_header(told, "etag"))
-    if page.etag:
+    if page.etag or fixed:
         known.put(address, page)
     return page
 

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from bot.adapters.github.branches import branches_since, commits_on_branches, heads
 from bot.adapters.github.clients import Clients, GitHubApp
 from bot.adapters.github.facts import FILES_PER_PAGE, commit_diff, with_labels
 from bot.adapters.github.failures import empty_is_no_error, explain, failures, not_found
@@ -18,7 +19,12 @@ from bot.adapters.github.listing import Branch, KnownPages, Redirected, branch_s
 from bot.core.days import Window
 from bot.core.errors import BotError, NotFound, SourceUnavailable
 from bot.core.language import _
-from bot.core.model import CommitDiff, CommitRef, History, Repo
+from bot.core.model import (
+    CommitDiff,
+    CommitRef,
+    History,
+    Repo,
+)
 from bot.core.ports import BranchListing, Clock, DayListing
 
 if TYPE_CHECKING:
@@ -41,6 +47,9 @@ _LAST_PAGE: Final = re.compile(r'<([^>]+)>;\s*rel="last"')
 class GitHubSource:
     """Commits as GitHub tells them: a listing is one request for 100 commits, reading is one request a commit.
 
+    Where other branches than the default one are followed, a listing is one request to find them, and one for each of
+    them that has moved (see `bot.adapters.github.branches`).
+
     With credentials, a repository that is not in `trusted` must be public, which costs one request a process. A rate
     limit that ends within `rate_limit_wait` is waited for once. `timeout` and `seconds_between_requests` are in
     seconds and hold for each request of each thread; `retries` is for answers 5xx and broken connections.
@@ -62,7 +71,7 @@ class GitHubSource:
     ) -> None:
         """With `labels`, each commit with a pull request costs one more request, for its labels."""
         self._now = now
-        self._trusted = trusted
+        self._trusted = frozenset(repo.whole for repo in trusted)
         self._rate_limit_wait = rate_limit_wait
         self._labels = labels
         self._clients = Clients(
@@ -77,8 +86,8 @@ class GitHubSource:
         self._public: set[Repo] = set()
         self._admission: defaultdict[Repo, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known_pages = KnownPages()
-        #: Repositories that have another name now.
-        self._moved: dict[Repo, int] = {}
+        #: Repositories that have another name now, and those of which certain branches are followed.
+        self._ids: dict[Repo, int] = {}
 
     async def close(self) -> None:
         """Waits for the requests under way, and closes the connections."""
@@ -147,10 +156,11 @@ class GitHubSource:
     async def history(self, repo: Repo) -> History | None:
         """The oldest and the newest commit as GitHub lists them."""
         await self._admit(repo)
-        return await self._ask(repo, lambda client: _history(self._repository(client, repo)))
+        return await self._ask(repo, lambda client: self._history(client, repo))
 
     async def _admit(self, repo: Repo) -> None:
         """Keeps what only our credentials may see from everybody who asks. Raises RepositoryNotFound."""
+        repo = repo.whole
         if not self._clients.have_credentials or repo in self._trusted:
             return
         async with self._admission[repo]:
@@ -159,28 +169,46 @@ class GitHubSource:
             self._public.add(repo)
 
     def _is_private(self, client: "Github", repo: Repo) -> bool:
-        repository = client.get_repo(str(repo))
-        if repository.full_name.lower() != str(repo).lower():
-            self._moved[repo] = repository.id
+        repository = client.get_repo(repo.full_name)
+        if repository.full_name.lower() != repo.full_name.lower():
+            self._ids[repo] = repository.id
         return repository.private
 
     def _repository(self, client: "Github", repo: Repo) -> "Repository":
-        return client.get_repo(self._moved.get(repo, str(repo)))
+        return client.get_repo(self._ids.get(repo.whole, repo.full_name))
+
+    def _by_id(self, client: "Github", repo: Repo) -> "Repository":
+        """The same by an address that never redirects: PyGithub drops on a redirect which branch was asked for."""
+        if repo.whole not in self._ids:
+            self._ids[repo.whole] = client.get_repo(repo.full_name).id
+        return self._repository(client, repo)
 
     def _listed(self, client: "Github", repo: Repo, window: Window) -> "Sequence[CommitRef]":
+        if repo.branches:
+            repository = self._by_id(client, repo)
+            return commits_on_branches(repository, heads(repository, repo), window, self._known_pages)
         refs = commits_in(self._repository(client, repo), window, self._known_pages)
         if refs is None:
             # A renamed repository answers with a redirect, on which PyGithub drops the window; its id has none.
-            self._moved[repo] = client.get_repo(str(repo)).id
-            refs = commits_in(self._repository(client, repo), window, self._known_pages, trusting=True)
+            refs = commits_in(self._by_id(client, repo), window, self._known_pages, trusting=True)
         return refs or ()
 
     def _recent(self, client: "Github", repo: Repo, since: datetime, tip: str | None) -> "Branch":
+        if repo.branches:
+            repository = self._by_id(client, repo)
+            return branches_since(repository, heads(repository, repo), since, tip, self._known_pages)
         try:
             return branch_since(self._repository(client, repo), since, tip, self._known_pages)
         except Redirected:
-            self._moved[repo] = client.get_repo(str(repo)).id
-        return branch_since(self._repository(client, repo), since, tip, self._known_pages, trusting=True)
+            return branch_since(self._by_id(client, repo), since, tip, self._known_pages, trusting=True)
+
+    def _history(self, client: "Github", repo: Repo) -> History | None:
+        if not repo.branches:
+            return _history(self._repository(client, repo))
+        repository = self._by_id(client, repo)
+        newest = set(heads(repository, repo).values())
+        found = [one for head in newest if (one := _history(repository, {"sha": head}))]
+        return History(first=min(one.first for one in found), last=max(one.last for one in found))
 
     async def _diff(self, repo: Repo, sha: str) -> CommitDiff:
         return await self._ask(repo, lambda client: self._read(client, repo, sha))
@@ -216,6 +244,7 @@ class GitHubSource:
 
     async def _ask(self, repo: Repo, question: "Callable[[Github], Answer]") -> Answer:
         """The answer, asked for in one of our threads. Raises RepositoryNotFound, SourceRefused, SourceUnavailable."""
+        repo = repo.whole
         try:
             return await self._asked_once(repo, question)
         except SourceUnavailable as error:
@@ -254,7 +283,7 @@ def _text(repository: "Repository", sha: str, path: str) -> str | None:
 
 
 def _unknown(repo: Repo, sha: str) -> NotFound:
-    return NotFound(_("{repo} has no commit {sha}.", repo=repo, sha=sha[:64]))
+    return NotFound(_("{repo} has no commit {sha}.", repo=repo.whole, sha=sha[:64]))
 
 
 def _readable(window: Window) -> Window:
@@ -264,10 +293,11 @@ def _readable(window: Window) -> Window:
     return Window(since=since, until=until).padded(PADDING)
 
 
-def _history(repository: "Repository") -> History | None:
+def _history(repository: "Repository", start: Mapping[str, str] | None = None) -> History | None:
     with empty_is_no_error():
         path = f"{repository.url}/commits"
-        headers, newest = repository.requester.requestJsonAndCheck("GET", path, parameters={"per_page": 1})
+        parameters = {"per_page": 1, **(start or {})}
+        headers, newest = repository.requester.requestJsonAndCheck("GET", path, parameters=parameters)
         last_page = _LAST_PAGE.search(str(headers.get("link", "")))
         oldest = repository.requester.requestJsonAndCheck("GET", last_page[1])[1] if last_page else newest
         return History(first=_committed_at(oldest[-1]), last=_committed_at(newest[0]))
