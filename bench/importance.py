@@ -7,12 +7,20 @@ from typing import Any
 
 from bench.figures import Figure
 from bot.core.importance import bounded, rate
-from bot.core.model import Commit, FileChange, FileStatus, Importance, ImportanceRule, Person, Rating
+from bot.core.model import (
+    Commit,
+    FileChange,
+    FileStatus,
+    Importance,
+    ImportanceRule,
+    Person,
+    Rating,
+)
 from tests.sample_day import COMMITS
 
 
 async def agreement(_folder: Path) -> Sequence[Figure]:
-    by_rules = sum(rate(_commit(facts)).importance is _rated(facts) for facts in COMMITS)
+    by_rules = sum(rate(commit_of(facts)).importance is _rated(facts) for facts in COMMITS)
     within = sum(_bounded(facts) is _rated(facts) for facts in COMMITS)
     return [
         Figure(name=f"of {len(COMMITS)} commits, rated by rules as by a reader", value=by_rules, unit=""),
@@ -24,14 +32,14 @@ def _bounded(facts: dict[str, Any]) -> Importance:
     """What is left of the reader's rating if a model proposes it, with a rule where it is high."""
     level = _rated(facts)
     rule = ImportanceRule.BEHAVIOUR if level is Importance.HIGH else None
-    return bounded(Rating(importance=level, reason="", rule=rule), rate(_commit(facts))).importance
+    return bounded(Rating(importance=level, reason="", rule=rule), rate(commit_of(facts))).importance
 
 
 def _rated(facts: dict[str, Any]) -> Importance:
     return Importance[facts["importance"].upper()]
 
 
-def _commit(facts: dict[str, Any]) -> Commit:
+def commit_of(facts: dict[str, Any]) -> Commit:
     person = Person(name=facts["author_name"], email="")
     instant = datetime.fromisoformat(facts["committed_at"])
     return Commit(

@@ -2,24 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
+from typing import cast
+from zoneinfo import ZoneInfo
 
-from bot.core.collecting import FOREVER, Collecting
+from bot.core.asker import OPEN, Access
+from bot.core.collecting import FOREVER
 from bot.core.days import Day, Window
-from bot.core.digests import Digests
 from bot.core.errors import AnalystUnavailable, BotError
-from bot.core.lead import LeadWriter
 from bot.core.model import (
     Analysis,
     AnalystKind,
-    Channel,
     Commit,
     CommitDiff,
     CommitRef,
-    Correction,
     FileChange,
     FileStatus,
     History,
@@ -27,7 +25,6 @@ from bot.core.model import (
     Language,
     Lead,
     Person,
-    Platform,
     Provenance,
     Rating,
     Repo,
@@ -35,26 +32,40 @@ from bot.core.model import (
 from bot.core.ports import (
     Analyst,
     Archive,
+    Attachment,
     BranchListing,
     Clock,
     CommitSource,
     Completion,
     Corrections,
     DayListing,
+    FeedbackStore,
     LanguageModel,
     LeadStore,
+    Ledger,
     Messenger,
     ModelCall,
     ModelMemory,
     ModelState,
     ModelTraits,
+    Posts,
     Question,
     Spending,
+    Subscriptions,
 )
-from bot.core.relating import Relating
 from bot.core.replies import Reply
-from bot.core.translation import Translator
-from bot.core.understanding import Understanding
+from bot.core.service import Defaults, Instructions, Service, Stores, assemble
+from bot.core.subscriptions import (
+    Channel,
+    Correction,
+    Feedback,
+    Pause,
+    Platform,
+    Post,
+    Subscription,
+    SubscriptionTerms,
+    Verdict,
+)
 
 REPO = Repo(owner="octo", name="hello")
 CHANNEL = Channel(platform=Platform.SLACK, workspace="T1", id="C1")
@@ -280,33 +291,100 @@ class FakeCorrections:
         return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Core:
-    """The core over an archive, with what is outside faked."""
+class FakePosts:
+    """Digests that stand in channels, by channel and message."""
 
-    collecting: Collecting
-    understanding: Understanding
-    digests: Digests
+    def __init__(self) -> None:
+        self.posts: dict[tuple[Channel, str], Post] = {}
+
+    async def record(self, post: Post, at: datetime) -> None:
+        self.posts[post.channel, post.message] = post
+
+    async def find(self, channel: Channel, message: str) -> Post | None:
+        return self.posts.get((channel, message))
 
 
-def core(
+class FakeSubscriptions:
+    """Nobody has subscribed to anything."""
+
+    async def subscribe(self, terms: SubscriptionTerms, at: datetime) -> tuple[Subscription, bool]:
+        return Subscription(id=1, terms=terms, created_at=at), True
+
+    async def unsubscribe(self, channel: Channel, repo: Repo | None) -> Sequence[Subscription]:
+        return []
+
+    async def of_channel(self, channel: Channel) -> Sequence[Subscription]:
+        return []
+
+    async def of_workspace(self, platform: Platform, workspace: str) -> Sequence[Subscription]:
+        return []
+
+    async def by_id(self, platform: Platform, workspace: str, number: int) -> Subscription | None:
+        return None
+
+    async def active(self) -> Sequence[Subscription]:
+        return []
+
+    async def set_pause(self, subscription: Subscription, pause: Pause | None) -> None: ...
+
+    async def mark_broken(self, subscription: Subscription, reason: str) -> None: ...
+
+    async def mark_workspace_broken(self, platform: Platform, workspace: str, reason: str) -> Sequence[Subscription]:
+        return []
+
+
+class FakeFeedback:
+    def __init__(self) -> None:
+        self.given: list[Feedback] = []
+
+    async def give(self, feedback: Feedback, at: datetime) -> None:
+        self.given.insert(0, feedback)
+
+    async def of(self, platform: Platform, workspace: str, user: str, repo: Repo, sha: str) -> Verdict | None:
+        said = (one for one in self.given if (one.user, one.repo, one.sha) == (user, repo, sha))
+        return next((one.verdict for one in said if one.channel.workspace == workspace), None)
+
+    async def in_channel(self, channel: Channel, limit: int) -> Sequence[Feedback]:
+        return [one for one in self.given if one.channel == channel][:limit]
+
+
+def service(
     *,
     source: CommitSource,
     analyst: Analyst,
     archive: Archive,
     now: Clock,
+    subscriptions: Subscriptions | None = None,
+    ledger: Ledger | None = None,
+    messengers: Mapping[Platform, Messenger] | None = None,
     model: LanguageModel | None = None,
     store: LeadStore | None = None,
     corrections: Corrections | None = None,
-) -> Core:
-    """`model` writes leads and translates."""
-    translator = Translator(model=model, instructions="translate")
-    leads = LeadWriter(model=model, instructions="lead", translator=translator, store=store or FakeLeadStore(), now=now)
-    collecting = Collecting(source=source, archive=archive, now=now)
-    understanding = Understanding(analyst=analyst, archive=archive, translator=translator, now=now)
-    relating = Relating(archive=archive, corrections=corrections or FakeCorrections(), now=now)
-    digests = Digests(collecting=collecting, understanding=understanding, relating=relating, leads=leads, now=now)
-    return Core(collecting=collecting, understanding=understanding, digests=digests)
+    posts: Posts | None = None,
+    feedback: FeedbackStore | None = None,
+    access: Access = OPEN,
+) -> Service:
+    """The product over an archive, with what is outside faked; `model` writes leads, translates and answers."""
+    return assemble(
+        stores=Stores(
+            archive=archive,
+            leads=store or FakeLeadStore(),
+            subscriptions=subscriptions or FakeSubscriptions(),
+            ledger=ledger or cast("Ledger", None),
+            corrections=corrections or FakeCorrections(),
+            posts=posts or FakePosts(),
+            feedback=feedback or FakeFeedback(),
+        ),
+        source=source,
+        analyst=analyst,
+        model=model,
+        memory=None,
+        messengers=messengers or {},
+        instructions=Instructions(translation="translate", lead="lead", question="answer"),
+        defaults=Defaults(repo=REPO, zone=ZoneInfo("Asia/Shanghai")),
+        access=access,
+        now=now,
+    )
 
 
 class FakeMessenger:
@@ -314,18 +392,27 @@ class FakeMessenger:
 
     def __init__(self) -> None:
         self.posted: list[tuple[Channel, Reply, str]] = []
+        #: In which threads, by the order of `posted`.
+        self.threads: list[str | None] = []
         #: What was put in the place of an earlier message: by its id, in the order of arrival.
         self.updated: list[tuple[Channel, str, Reply, str]] = []
+        #: What single people were told and sent, by their id.
+        self.told: list[tuple[str, Reply]] = []
+        self.sent: list[tuple[str, Attachment]] = []
+        #: Who is in the channels, and in which time zones.
+        self.members: set[str] = set()
+        self.zones: dict[str, ZoneInfo] = {}
         #: Raised instead of accepting.
         self.refuses: BotError | None = None
         #: Raised after accepting.
         self.breaks: Exception | None = None
         self.unreadable: BotError | None = None
 
-    async def post(self, channel: Channel, reply: Reply, *, key: str) -> str:
+    async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
         if self.refuses:
             raise self.refuses
         self.posted.append((channel, reply, key))
+        self.threads.append(thread)
         if self.breaks:
             raise self.breaks
         return f"message {len(self.posted)}"
@@ -337,9 +424,24 @@ class FakeMessenger:
         if self.breaks:
             raise self.breaks
 
-    async def check(self, channel: Channel) -> None:
+    async def tell(self, channel: Channel, user: str, reply: Reply) -> None:
+        self.told.append((user, reply))
+
+    async def send(self, channel: Channel, user: str, attachment: Attachment) -> None:
+        self.sent.append((user, attachment))
+
+    async def check(self, channel: Channel, user: str = "") -> None:
         if self.refuses:
             raise self.refuses
+
+    def is_direct(self, channel: Channel) -> bool:
+        return channel.id.startswith("D")
+
+    async def admits(self, channel: Channel, user: str) -> bool:
+        return user in self.members
+
+    async def zone(self, channel: Channel, user: str) -> ZoneInfo | None:
+        return self.zones.get(user)
 
     async def find(self, channel: Channel, *, key: str, since: datetime) -> str | None:
         if self.unreadable:
@@ -355,3 +457,6 @@ _model_memory: type[ModelMemory] = FakeModelMemory
 _model: type[LanguageModel] = FakeLanguageModel
 _lead_store: type[LeadStore] = FakeLeadStore
 _corrections: type[Corrections] = FakeCorrections
+_posts: type[Posts] = FakePosts
+_feedback: type[FeedbackStore] = FakeFeedback
+_subscriptions: type[Subscriptions] = FakeSubscriptions

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from typing import TextIO
+from zoneinfo import ZoneInfo
 
-from bot.core.model import Channel
+from bot.core.ports import Attachment
 from bot.core.replies import Reply
+from bot.core.subscriptions import Channel
 from formatters.terminal import render
 
 
@@ -14,7 +16,7 @@ class TerminalMessenger:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    async def post(self, channel: Channel, reply: Reply, *, key: str) -> str:
+    async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
         self._stream.write(render(reply, color=self._stream.isatty()))
         self._stream.flush()
         return key
@@ -22,7 +24,26 @@ class TerminalMessenger:
     async def update(self, channel: Channel, message: str, reply: Reply, *, key: str) -> None:
         """What was written stays written."""
 
-    async def check(self, channel: Channel) -> None:
+    async def tell(self, channel: Channel, user: str, reply: Reply) -> None:
+        """Whoever sits at the terminal is told."""
+        await self.post(channel, reply, key="")
+
+    async def send(self, channel: Channel, user: str, attachment: Attachment) -> None:
+        self._stream.write(attachment.text)
+        self._stream.flush()
+
+    def is_direct(self, channel: Channel) -> bool:
+        return True
+
+    async def admits(self, channel: Channel, user: str) -> bool:
+        """Whoever sits at the terminal owns it."""
+        return True
+
+    async def zone(self, channel: Channel, user: str) -> ZoneInfo | None:
+        """Nobody has said."""
+        return None
+
+    async def check(self, channel: Channel, user: str = "") -> None:
         """A terminal is always there."""
 
     async def find(self, channel: Channel, *, key: str, since: datetime) -> str | None:

@@ -174,14 +174,14 @@ class ModelAnalyst:
 
     async def _attributes(self, commit: _Commit) -> Attributes:
         """The repository's, as they were when first asked for: https://git-scm.com/docs/gitattributes"""
-        if commit.repo not in self._attributes_of:
+        if commit.repo.whole not in self._attributes_of:
             try:
                 text = await self._source.file(commit.repo, commit.diff.commit.sha, ".gitattributes")
             except BotError as error:
                 log.info("analysis.without_attributes", repo=str(commit.repo), error=type(error).__name__)
                 return NONE
-            self._attributes_of[commit.repo] = Attributes.parse(text or "")
-        return self._attributes_of[commit.repo]
+            self._attributes_of[commit.repo.whole] = Attributes.parse(text or "")
+        return self._attributes_of[commit.repo.whole]
 
     # Questions
 
@@ -203,7 +203,7 @@ class ModelAnalyst:
     def _settings(self, commit: _Commit) -> dict[str, str]:
         return {
             "language": LANGUAGES[self._language],
-            "repository": str(commit.repo),
+            "repository": commit.repo.full_name,
             "computed importance": commit.computed.importance.name.lower(),
             "depth": commit.depth.value,
         }

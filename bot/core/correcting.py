@@ -1,18 +1,21 @@
 """Puts the present digest in the place of a posted one that is not true any more."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from bot.core.days import Day
-from bot.core.digests import Digests
+from bot.core.composing import Composing, is_sealed, view_of
 from bot.core.errors import BotError, MessageGone
 from bot.core.language import _, speaking
-from bot.core.model import Correction, Digest, Platform
 from bot.core.ports import Clock, Corrections, Messenger
-from bot.core.replies import DigestView
+from bot.core.replies import DigestView, RangeView
+from bot.core.subscriptions import (
+    Correction,
+    Platform,
+)
 from bot.core.timing import lateness, retry_delay
 
 #: Longer than a digest takes to load and update.
@@ -27,9 +30,9 @@ class Correcting:
     """Corrects posted digests in place. Any number of processes may, over one ledger; nothing is ever posted again."""
 
     def __init__(
-        self, *, digests: Digests, corrections: Corrections, messengers: Mapping[Platform, Messenger], now: Clock
+        self, *, composing: Composing, corrections: Corrections, messengers: Mapping[Platform, Messenger], now: Clock
     ) -> None:
-        self._digests = digests
+        self._composing = composing
         self._corrections = corrections
         self._messengers = messengers
         self._now = now
@@ -55,19 +58,19 @@ class Correcting:
         if messenger is None:
             raise _Crashed(_("{platform} is not configured.", platform=terms.channel.platform))
         with speaking(terms.language):
-            digest = await self._digests.of(terms.repo, Day(date=delivery.day, zone=terms.zone))
-            if not digest.sealed or not digest.entries:
+            view = await view_of(delivery, self._composing)
+            if not is_sealed(view) or not view.entries:
                 raise MessageGone
-            view = self._view(correction, digest)
+            view = self._corrected(correction, view)
             await messenger.update(terms.channel, correction.message, view, key=delivery.key)
         await self._corrections.done(correction)
         log.info("correction.sent", **_facts(correction))
 
-    def _view(self, correction: Correction, digest: Digest) -> DigestView:
+    def _corrected(self, correction: Correction, view: DigestView | RangeView) -> DigestView | RangeView:
         delivery = correction.delivery
         posted_at = delivery.sending_since or delivery.scheduled_at
         late_by = lateness(delivery.scheduled_at, posted_at)
-        return DigestView(digest=digest, late_by=late_by, corrected_at=self._now())
+        return replace(view, late_by=late_by, corrected_at=self._now())
 
     async def _give_back(self, correction: Correction, error: BotError) -> None:
         now = self._now()

@@ -51,21 +51,6 @@ class Day:
         return f"{self.date.isoformat()} ({self.zone.key})"
 
 
-def last_occurrence(wall_clock: time, zone: ZoneInfo, now: datetime) -> tuple[Day, datetime]:
-    """The newest day whose `wall_clock` has come in `zone`, and the instant (UTC) at which it came."""
-    today = Day.containing(now, zone)
-    for day in (today, today.plus(-1)):
-        instant = day.at(wall_clock)
-        if instant <= now:
-            return day, instant
-    return today.plus(-2), today.plus(-2).at(wall_clock)
-
-
-def next_occurrence(wall_clock: time, zone: ZoneInfo, now: datetime) -> datetime:
-    """The first instant (UTC) after `now` at which clocks in `zone` show `wall_clock`."""
-    return last_occurrence(wall_clock, zone, now)[0].plus(1).at(wall_clock)
-
-
 def parse_zone(name: str) -> ZoneInfo:
     """A time zone by its name in the IANA database. Raises NotUnderstood."""
     try:

@@ -11,11 +11,16 @@ from bot.core.days import Day
 from bot.core.errors import SourceUnavailable
 from bot.core.language import Language, _, spoken
 from bot.core.lead import LeadWriter
-from bot.core.model import Digest, Entry, Lead, Repo
+from bot.core.model import (
+    Digest,
+    Entry,
+    Lead,
+    Repo,
+)
 from bot.core.ports import Clock
 from bot.core.ranges import Span
 from bot.core.relating import Relating
-from bot.core.replies import Progress, RangeView
+from bot.core.replies import Progress
 from bot.core.understanding import Understanding, untranslated
 
 Observer = Callable[[Progress], None]
@@ -63,15 +68,25 @@ class Digests:
         digest = await self._run(repo, day, _DIGEST, lambda announce: self._make(repo, day, announce), observer)
         return await self._run(repo, day, wanted, lambda announce: self._in(wanted, digest, announce), observer)
 
-    async def of_range(self, repo: Repo, span: Span, observer: Observer | None = None) -> RangeView:
+    async def of_days(self, repo: Repo, span: Span, observer: Observer | None = None) -> Sequence[Digest]:
         """The digests of several days in the language spoken, one day after the other. Raises as `of` does."""
-        digests = [
+        return [
             await self.of(repo, day, _of_day(observer, number, len(span.days)))
             for number, day in enumerate(span.days, start=1)
         ]
-        entries = [entry for digest in reversed(digests) for entry in digest.entries]
-        lead = await self._leads.of_range(repo, span.first, span.last, entries)
-        return RangeView(repo=repo, digests=tuple(digests), lead=lead.text, themes=lead.themes)
+
+    async def lead(self, repo: Repo, span: Span, entries: Sequence[Entry]) -> Lead:
+        """What these commits of some days mean together: for several days, or for some of the commits of one."""
+        return await self._leads.of_range(repo, span.first, span.last, entries)
+
+    async def order(self, repo: Repo, day: Day) -> Sequence[str]:
+        """The SHAs of a sealed day in the order of its listing, without asking any source; none of another day."""
+        sealed = await self._collecting.sealed(repo, day)
+        if sealed is None:
+            return ()
+        entries = await self._understanding.entries(repo, sealed.shas)
+        newest_first = (sha for sha in sealed.shas if sha in entries)
+        return sorted(newest_first, key=lambda sha: -entries[sha].analysis.importance)
 
     async def retry(self, repo: Repo, day: Day, observer: Observer | None = None) -> int:
         """Asks the model once more for what it failed to say of a day; returns how many analyses are a model's since.
@@ -144,7 +159,9 @@ class Digests:
             await self._read(repo, missing, len(shas), announce)
         return len(missing)
 
-    async def _read(self, repo: Repo, shas: Sequence[str], total: int, announce: Observer) -> None:
+    async def _read(
+        self, repo: Repo, shas: Sequence[str], total: int, announce: Observer, *, again: bool = False
+    ) -> None:
         """Has these commits analysed, the last ones of so many."""
         numbers = iter(range(total - len(shas), total + 1))
 
@@ -152,7 +169,7 @@ class Digests:
             announce(Progress(repo=repo, done=next(numbers), total=total))
 
         count()
-        await self._understanding.understand(repo, self._collecting.diffs(repo, shas), count)
+        await self._understanding.understand(repo, self._collecting.diffs(repo, shas), count, again=again)
 
     async def _digest(self, repo: Repo, day: Day, commits: DayOfCommits) -> Digest:
         entries = await self._understanding.entries(repo, commits.shas)
@@ -172,7 +189,7 @@ class Digests:
     async def _retried(self, digest: Digest, announce: Observer) -> Digest:
         failed = [entry.commit.sha for entry in digest.stand_ins]
         if failed:
-            await self._read(digest.repo, failed, len(digest.entries), announce)
+            await self._read(digest.repo, failed, len(digest.entries), announce, again=True)
         shas = [entry.commit.sha for entry in digest.entries]
         again = _with(digest, await self._understanding.entries(digest.repo, shas))
         return _led(again, await self._leads.rewrite(again))

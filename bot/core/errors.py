@@ -47,6 +47,14 @@ class RepositoryNotFound(BotError):
     """There is no such repository, or it is private."""
 
 
+class BranchNotFound(RepositoryNotFound):
+    """The repository has no such branch."""
+
+
+class TooManyBranches(BotError):
+    """More branches match than can be followed."""
+
+
 class SourceUnavailable(BotError):
     """The repository could not be read. Please ask again in a few minutes."""
 
@@ -117,6 +125,19 @@ class CredentialsRejected(BotError):
     permanent = True
 
 
+class ScopeMissing(CredentialsRejected):
+    """The chat platform does not allow that to the bot. Please reinstall it."""
+
+    def __init__(self, message: str = "", *, scope: str = "") -> None:
+        super().__init__(message)
+        #: As the platform names it; empty where it named none.
+        self.scope = scope
+
+
+class NotInstalled(CredentialsRejected):
+    """The bot is not installed in this workspace. Please install it again."""
+
+
 class MessageRejected(BotError):
     """The chat platform rejected the message."""
 
@@ -139,3 +160,22 @@ class DeliveryUncertain(BotError):
 
 class HistoryUnreadable(BotError):
     """The channel's history may not be read, so it cannot be told whether a message arrived."""
+
+
+# What people look at, and what they may
+
+
+class NotInChannel(BotError):
+    """You are not in this channel, so you cannot decide what it gets."""
+
+
+class ViewRefused(BotError):
+    """The chat platform did not show the window."""
+
+
+class ViewExpired(ViewRefused):
+    """The window could not be opened in time. Please click again."""
+
+
+class ViewConflict(ViewRefused):
+    """The window has changed or was closed meanwhile. Please click again."""

@@ -17,7 +17,18 @@ from bot.core.errors import BotError
 from bot.core.evidence.lead import sentences, verify_lead
 from bot.core.facts import SUBJECT_READ, Subject
 from bot.core.injection import is_order
-from bot.core.model import AnalystKind, Commit, Digest, Entry, Importance, Language, Lead, Provenance, Repo, Theme
+from bot.core.model import (
+    AnalystKind,
+    Commit,
+    Digest,
+    Entry,
+    Importance,
+    Language,
+    Lead,
+    Provenance,
+    Repo,
+    Theme,
+)
 from bot.core.ports import Clock, LanguageModel, LeadStore
 from bot.core.rules import VERSION, cut, fallback_reason, one_line
 from bot.core.translation import Translator
@@ -134,7 +145,7 @@ class LeadWriter:
         if self._model is None or not worth_asking(entries):
             return by_rules(entries)
         language = language_of(entries)
-        settings = {"language": LANGUAGES[language], "repository": str(repo), "when": when}
+        settings = {"language": LANGUAGES[language], "repository": repo.full_name, "when": when}
         try:
             answered = await ask(self._model, self._prompt, fenced(settings, listed(_lines(entries))), Answer)
         except BotError as error:

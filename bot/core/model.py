@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from bot.core.branches import is_pattern
 from bot.core.days import Day
 from bot.core.errors import NotUnderstood
 from bot.core.language import Language, _
@@ -17,6 +17,7 @@ from bot.core.language import Language, _
 
 _REPOSITORY: Final = re.compile(
     r"(?:https?://(?P<host>[\w.-]+)/)?(?P<owner>[A-Za-z0-9][A-Za-z0-9_.-]{0,99})/(?P<name>[A-Za-z0-9_.-]{1,100}?)(?:\.git)?/?"
+    r"(?:@(?P<branches>.*))?"
 )
 #: GitHub appends the number of the pull request to the subject of a squash merge; the last one is this merge's own.
 _SQUASH_PULL_REQUEST: Final = re.compile(r"\(#(\d+)\)\s*$")
@@ -30,29 +31,61 @@ _CO_AUTHOR: Final = re.compile(
 class Repo:
     """A repository; its name with other capitals is the same one, as its host sees it.
 
-    `host` is empty for one that lives on this machine only, and then nothing can link to it.
+    `host` is empty for one that lives on this machine only, and then nothing can link to it. `branches` are the ones
+    followed, as `bot.core.branches` reads them, and part of what it is: its days are days of those branches. Commits
+    and what is known of them belong to the `whole` repository.
     """
 
     owner: str
     name: str
     host: str = "github.com"
+    #: A pattern such as `release/*`; empty for the default branch.
+    branches: str = ""
 
     @classmethod
-    def parse(cls, text: str, *, host: str = "github.com") -> "Repo":
-        """`owner/name`, or the address of its page. Raises NotUnderstood."""
+    def parse(cls, text: str, *, host: str | None = None) -> "Repo":
+        """`owner/name` or the address of its page, and `@` with branches after it. Raises NotUnderstood.
+
+        `host` is the only one whose addresses are taken; None: any is, and `owner/name` lives at github.com.
+        """
         match = _REPOSITORY.fullmatch(text.strip())
         if match is None or match["name"] in {".", ".."}:
             raise NotUnderstood(
                 _("“{text}” is not a repository: write owner/name.", text=text), example="yesterday ai-dynamo/dynamo"
             )
-        return cls(owner=match["owner"], name=match["name"], host=match["host"] or host)
+        named = (match["host"] or "").casefold().removeprefix("www.")
+        if host is not None and named not in {"", host.casefold()}:
+            # What is called the same at our host would be read, and linked to at the other one.
+            elsewhere = _("“{text}” is at another host: I read repositories of {host}.", text=text, host=host)
+            raise NotUnderstood(elsewhere, example=f"yesterday {match['owner']}/{match['name']}")
+        lives = host if host is not None else named or "github.com"
+        whole = cls(owner=match["owner"], name=match["name"], host=lives)
+        return whole if match["branches"] is None else whole.with_branches(match["branches"])
 
-    def __str__(self) -> str:
-        return f"{self.owner}/{self.name}"
+    def with_branches(self, pattern: str) -> "Repo":
+        """The same repository, of which those branches are followed. Raises NotUnderstood."""
+        if not is_pattern(pattern):
+            raise NotUnderstood(
+                _("“{text}” is not a pattern of branch names: write release/* or main.", text=pattern),
+                example=f"subscribe {self.whole} branch release/*",
+            )
+        return replace(self, branches=pattern)
 
     @property
-    def key(self) -> tuple[str, str]:
-        return self.host, str(self).casefold()
+    def whole(self) -> "Repo":
+        """The repository itself, whatever branches of it are followed."""
+        return replace(self, branches="") if self.branches else self
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.full_name}@{self.branches}" if self.branches else self.full_name
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.host, self.full_name.casefold(), self.branches
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Repo) and self.key == other.key
@@ -510,90 +543,3 @@ class Digest:
     @property
     def deletions(self) -> int:
         return sum(entry.commit.deletions for entry in self.entries)
-
-
-# Delivery
-
-
-class Platform(StrEnum):
-    SLACK = "slack"
-    FEISHU = "feishu"
-    TERMINAL = "terminal"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    platform: Platform
-    #: Slack's team id, Feishu's tenant key.
-    workspace: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionTerms:
-    """What one subscriber asked for."""
-
-    channel: Channel
-    repo: Repo
-    #: Local wall-clock time of delivery in `zone`: 09:00 stays 09:00 when clocks change.
-    at: time
-    zone: ZoneInfo
-    #: The platform's id of the person to tell when something breaks.
-    subscriber: str
-    language: Language = Language.EN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    id: int
-    terms: SubscriptionTerms
-    created_at: datetime
-    #: Why nothing is delivered at present; empty while all is well.
-    broken: str = ""
-
-
-class DeliveryState(StrEnum):
-    #: Waits for somebody to claim it, from `due_at` on.
-    DUE = "due"
-    #: Somebody makes the digest, until the lease ends.
-    CLAIMED = "claimed"
-    #: The post is under way: from here on it may have arrived.
-    SENDING = "sending"
-    SENT = "sent"
-    #: It may have arrived, and nobody could look.
-    UNCERTAIN = "uncertain"
-    FAILED = "failed"
-    #: A day without commits, and the subscription is silent on those.
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One row of the ledger: the digest of `day` for one subscription."""
-
-    subscription: Subscription
-    day: date
-    scheduled_at: datetime
-    #: Rises with each claim; only the holder of the newest one may write.
-    fence: int
-    #: From 1.
-    attempts: int
-    #: When an earlier attempt began to post; set if that attempt never reported back.
-    sending_since: datetime | None = None
-
-    @property
-    def key(self) -> str:
-        """Names this delivery to the platform, the same in every attempt."""
-        return f"{self.subscription.id}:{self.day.isoformat()}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
-    """A posted digest that does not tell the truth any more."""
-
-    #: Its `attempts` are those of correcting it, and `sending_since` tells when it was posted.
-    delivery: Delivery
-    #: The platform's id of the message.
-    message: str
-    #: Changes when something else in it stops being true.
-    stale_since: datetime

@@ -10,12 +10,9 @@ from bot.core.days import Day, Window
 from bot.core.model import (
     Analysis,
     AnalystKind,
-    Channel,
     Commit,
     CommitDiff,
     CommitRef,
-    Correction,
-    Delivery,
     History,
     KnownCommit,
     Language,
@@ -23,11 +20,22 @@ from bot.core.model import (
     Relation,
     Repo,
     SealedDay,
-    Subscription,
-    SubscriptionTerms,
 )
 from bot.core.relations import Mention
 from bot.core.replies import Reply
+from bot.core.subscriptions import (
+    Channel,
+    Correction,
+    Delivery,
+    Feedback,
+    Pause,
+    Platform,
+    Post,
+    Run,
+    Subscription,
+    SubscriptionTerms,
+    Verdict,
+)
 
 Clock = Callable[[], datetime]
 
@@ -42,13 +50,14 @@ class DayListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchListing:
-    """A branch from its newest commit backwards."""
+    """A branch from its newest commit backwards, or several branches, each commit once."""
 
     #: At least what was asked for, children before parents; there may be more.
     commits: tuple[CommitRef, ...]
-    #: The newest commit of the branch; None in an empty repository.
+    #: The newest commit of the branch; None in an empty repository. Where branches are named, the newest commit of each
+    #: with its name, as `bot.core.branches.dump_tips` writes them.
     tip: str | None
-    #: The tip that was known is not on the branch any more, so `commits` do not tell what is new.
+    #: The tip that was known is not on the branch any more, so `commits` do not tell all that is new.
     rewritten: bool = False
     #: Commits that were on the branch at that tip and are not now, as far as the source can still tell.
     vanished: frozenset[str] = frozenset()
@@ -57,9 +66,10 @@ class BranchListing:
 
 
 class CommitSource(Protocol):
-    """The commits of a repository's default branch.
+    """The commits of a repository's default branch, or of all branches that `repo.branches` names, each once.
 
-    Every method raises RepositoryNotFound, SourceRefused or SourceUnavailable; empty means that there is nothing.
+    Every method raises RepositoryNotFound, SourceRefused or SourceUnavailable; empty means that there is nothing. Where
+    branches are named, listing raises BranchNotFound if there is none, and TooManyBranches.
     """
 
     async def list(self, repo: Repo, window: Window) -> DayListing:
@@ -70,6 +80,9 @@ class CommitSource(Protocol):
         """All commits since then, those dated in the future too, and, whatever their dates say, all that the branch has
 
         gained since its newest commit was `tip`. An empty repository has none.
+
+        Several branches gain what is new on one of them, a new branch its commits too. They are rewritten if commits
+        have vanished that were on one and are on none now, by a force push or because the branch was deleted.
         """
         ...
 
@@ -234,7 +247,10 @@ class Analyst(Protocol):
 
 
 class Archive(Protocol):
-    """Commits, analyses and sealed days, each stored once."""
+    """Commits, analyses and sealed days, each stored once.
+
+    Commits, and what is known of each, belong to the whole repository; days and tips to the branches followed.
+    """
 
     async def unknown(self, repo: Repo, shas: Collection[str]) -> set[str]:
         """Those of the commits that were never stored."""
@@ -252,6 +268,10 @@ class Archive(Protocol):
 
     async def matching(self, repo: Repo, sha_prefix: str) -> Sequence[str]:
         """At most two stored SHAs that begin so."""
+        ...
+
+    async def search(self, repo: Repo, words: Collection[str], limit: int) -> tuple[Sequence[str], int]:
+        """The newest commits in whose subject or analyses all of the words stand, and how many there are."""
         ...
 
     async def save_analysis(self, repo: Repo, analysis: Analysis, requested: AnalystKind, at: datetime) -> None:
@@ -302,7 +322,7 @@ class Archive(Protocol):
         ...
 
     async def dated_ahead(self, repo: Repo, window: Window) -> Sequence[CommitRef]:
-        """Commits first seen within the window and dated later than that; without orphans."""
+        """Commits of the whole repository first seen within the window and dated later than that; without orphans."""
         ...
 
     async def mark_orphans(
@@ -378,18 +398,45 @@ class Subscriptions(Protocol):
         """By repository."""
         ...
 
-    async def active(self) -> Sequence[Subscription]:
-        """All that are not broken, for the clock."""
+    async def of_workspace(self, platform: Platform, workspace: str) -> Sequence[Subscription]:
+        """By channel and repository."""
         ...
 
-    async def mark_broken(self, subscription: Subscription, reason: str) -> None: ...
+    async def by_id(self, platform: Platform, workspace: str, number: int) -> Subscription | None:
+        """The workspace's subscription of that number; another workspace's is not found."""
+        ...
+
+    async def active(self) -> Sequence[Subscription]:
+        """All that are not broken, for the clock; paused ones are among them."""
+        ...
+
+    async def set_pause(self, subscription: Subscription, pause: Pause | None) -> None: ...
+
+    async def mark_broken(self, subscription: Subscription, reason: str) -> None:
+        """Nothing is delivered any more, for this reason; an empty one mends it."""
+        ...
+
+    async def mark_workspace_broken(self, platform: Platform, workspace: str, reason: str) -> Sequence[Subscription]:
+        """The same for all of a workspace's; returns those whose state that changed."""
+        ...
 
 
 class Ledger(Protocol):
     """One row per (subscription, local day). Whoever holds the newest fence may write, nobody else."""
 
-    async def schedule(self, subscription: Subscription, day: date, scheduled_at: datetime) -> bool:
-        """Adds the row unless it is there; True for the one caller who added it."""
+    async def schedule(self, subscription: Subscription, first_day: date, day: date, scheduled_at: datetime) -> bool:
+        """Adds the row for the days from `first_day` to `day` unless there is one for `day`; True if this added it."""
+        ...
+
+    async def again(self, subscription: Subscription, day: date, now: datetime) -> bool:
+        """Makes a row due now that ended without a message, as a person asked; False if there is none such.
+
+        One that is uncertain is posted without looking for it, which whoever asks has done.
+        """
+        ...
+
+    async def runs(self, subscriptions: Collection[Subscription]) -> Mapping[int, Run]:
+        """The newest row of each, by the subscription's number."""
         ...
 
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
@@ -421,6 +468,8 @@ class Corrections(Protocol):
     async def mark(self, repo: Repo, shas: Collection[str], at: datetime) -> int:
         """That digests in which one of these commits stands are not true any more; returns how many were posted.
 
+        Those of whatever branches are meant.
+
         One that is being posted at this moment is marked too, since it may have been made before.
         """
         ...
@@ -440,13 +489,54 @@ class Corrections(Protocol):
         ...
 
 
-class Messenger(Protocol):
-    """One chat platform, as far as the clock needs it."""
+class Posts(Protocol):
+    """Digests that stand in channels, so that what is said in their threads is understood months later."""
 
-    async def post(self, channel: Channel, reply: Reply, *, key: str) -> str:
+    async def record(self, post: Post, at: datetime) -> None:
+        """Recording the same message again replaces what was known of it."""
+        ...
+
+    async def find(self, channel: Channel, message: str) -> Post | None: ...
+
+
+class FeedbackStore(Protocol):
+    async def give(self, feedback: Feedback, at: datetime) -> None:
+        """Replaces what the same person said of the same commit before."""
+        ...
+
+    async def of(self, platform: Platform, workspace: str, user: str, repo: Repo, sha: str) -> Verdict | None: ...
+
+    async def in_channel(self, channel: Channel, limit: int) -> Sequence[Feedback]:
+        """Newest first."""
+        ...
+
+
+class Workspaces(Protocol):
+    async def forget(self, platform: Platform, workspace: str) -> None:
+        """Deletes everything that is stored of a workspace and its people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file to send."""
+
+    #: With its ending: `ai-dynamo-dynamo-2026-01-21.md`.
+    name: str
+    title: str
+    text: str
+
+
+class Messenger(Protocol):
+    """One chat platform, as far as the core needs it.
+
+    Every method raises CredentialsRejected and PlatformUnavailable as well.
+    """
+
+    async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
         """Posts the reply as one message that carries `key`, and returns the platform's id of the message.
 
-        Raises ChannelGone, CredentialsRejected, MessageRejected, PlatformUnavailable, DeliveryUncertain.
+        With `thread`, the id of a message, into its thread. Raises ChannelGone, MessageRejected, DeliveryUncertain.
         """
         ...
 
@@ -457,10 +547,33 @@ class Messenger(Protocol):
         """
         ...
 
-    async def check(self, channel: Channel) -> None:
-        """Raises ChannelGone if the bot cannot post there, with what to do about it; CredentialsRejected."""
+    async def tell(self, channel: Channel, user: str, reply: Reply) -> None:
+        """Posts the reply to one person of the channel's workspace, for nobody else to see. Raises as `post` does."""
+        ...
+
+    async def send(self, channel: Channel, user: str, attachment: Attachment) -> None:
+        """Sends one person a file; into `channel` if that is theirs alone, else as a direct message."""
+        ...
+
+    async def check(self, channel: Channel, user: str = "") -> None:
+        """Raises ChannelGone if the bot cannot post there, with what to do about it.
+
+        `user` is who asks from there: a direct conversation has to be that person's with the bot.
+        """
+        ...
+
+    def is_direct(self, channel: Channel) -> bool:
+        """Whether it is a conversation of the bot with one person, which is nobody else's business."""
+        ...
+
+    async def admits(self, channel: Channel, user: str) -> bool:
+        """Whether that person is in the channel, and so may decide what it gets; never for a direct one."""
+        ...
+
+    async def zone(self, channel: Channel, user: str) -> ZoneInfo | None:
+        """The time zone in the profile of a person of the channel's workspace; None if it is not known."""
         ...
 
     async def find(self, channel: Channel, *, key: str, since: datetime) -> str | None:
-        """The id of the message posted with `key`, if there is one. Raises HistoryUnreadable, PlatformUnavailable."""
+        """The id of the message posted with `key`, if there is one. Raises HistoryUnreadable."""
         ...

@@ -16,6 +16,9 @@ from bot.core.language import _
 
 #: Days that one question may ask for.
 DAYS_MAX: Final = 92
+#: Years of which one can ask. At the ends of what a `date` can be, a day would have no instants in some zones.
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2999
 
 
 class RelativeDay(Enum):
@@ -64,8 +67,8 @@ OneDay = date | RelativeDay | LastWeekday
 class DayRange:
     """From one day to another, both included."""
 
-    first: OneDay
-    last: OneDay
+    first: OneDay | Day
+    last: OneDay | Day
 
 
 #: A Day is one that has been shown already, in its own zone; buttons name it.
@@ -150,9 +153,13 @@ def _when(folded: str, text: str) -> OneDay | LastDays | RelativeWeek:
 
 def _date(folded: str) -> date:
     try:
-        return date.fromisoformat(folded)
+        day = date.fromisoformat(folded)
     except ValueError:
         raise NotUnderstood(_("There is no day {day} in the calendar.", day=folded), example="2026-01-21") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        text = _("I know the years from {first} to {last}.", first=FIRST_YEAR, last=LAST_YEAR)
+        raise NotUnderstood(text, example="2026-01-21")
+    return day
 
 
 def _last_days(number: int) -> LastDays:
@@ -205,8 +212,10 @@ def _span(when: When, today: Day) -> Span:
             return Span(first=_day(when, today), last=_day(when, today))
 
 
-def _day(when: OneDay, today: Day) -> Day:
+def _day(when: OneDay | Day, today: Day) -> Day:
     match when:
+        case Day():
+            return when
         case RelativeDay():
             return today.plus(when.value)
         case LastWeekday(weekday=weekday, of_last_week=True):

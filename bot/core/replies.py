@@ -2,21 +2,63 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.core.commands import Question
 from bot.core.days import Day
-from bot.core.model import Digest, Entry, Repo, Subscription, Theme
+from bot.core.model import (
+    Digest,
+    Entry,
+    Repo,
+    Theme,
+)
+from bot.core.subscriptions import (
+    EVERYTHING,
+    Feedback,
+    Run,
+    Selection,
+    Subscription,
+    SubscriptionTerms,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framing:
+    """For whom a digest is drawn, and what is not in it."""
+
+    #: What its readers want to see.
+    selection: Selection = EVERYTHING
+    #: Commits that the selection left out; it says so, and they are one click away.
+    left_out: int = 0
+    #: Only one person sees it, who may share it.
+    is_private: bool = False
+    #: The channel is subscribed to the repository, and may change that.
+    is_subscribed: bool = False
+    #: Its commits stand in the thread of the message.
+    in_thread: bool = False
+
+
+#: All commits, for a channel to see.
+POSTED: Final = Framing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestView:
     """A digest, compact: every commit is listed or one click away."""
 
+    #: Of the commits that `framing.selection` keeps.
     digest: Digest
     #: How long after its hour a scheduled digest comes; zero when on time or asked for.
     late_by: timedelta = timedelta()
     #: When it was put in the place of one that had been posted and was not true any more.
     corrected_at: datetime | None = None
+    framing: Framing = POSTED
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.digest.entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +79,15 @@ class RangeView:
     digests: tuple[Digest, ...]
     lead: str = ""
     themes: tuple[Theme, ...] = ()
+    #: As in DigestView.
+    late_by: timedelta = timedelta()
+    corrected_at: datetime | None = None
+    framing: Framing = POSTED
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Newest day first, and newest first within each."""
+        return tuple(entry for digest in reversed(self.digests) for entry in digest.entries)
 
     @property
     def first(self) -> Day:
@@ -52,7 +103,7 @@ class RangeView:
         return Digest(
             repo=self.repo,
             day=self.last,
-            entries=tuple(entry for digest in reversed(self.digests) for entry in digest.entries),
+            entries=self.entries,
             merges=sum(digest.merges for digest in self.digests),
             as_of=self.digests[-1].as_of,
             sealed=all(digest.sealed for digest in self.digests),
@@ -69,19 +120,112 @@ class AnalysisView:
     entry: Entry
     #: Whose clocks tell when it was committed.
     zone: ZoneInfo
+    #: Of the digest that it was opened from; None if from nowhere in particular.
+    day: Day | None = None
+    #: Its neighbours in that digest, in the order of its listing: whole SHAs, None at the ends.
+    previous: str | None = None
+    next: str | None = None
+    #: From 0, where it does not fit at once.
+    page: int = 0
+    #: What the person who looks at it said of it.
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedSubscription:
     subscription: Subscription
-    next_at: datetime
+    #: None while it is paused without an end.
+    next_at: datetime | None
+    #: None before the first one.
+    last: Run | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the language model has cost today (UTC)."""
+
+    tokens: int
+    #: US dollars; None where no price is known.
+    price: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionList:
-    """What one channel follows."""
+    """What one channel follows, and how that goes."""
 
     subscriptions: tuple[ListedSubscription, ...]
+    #: None without a language model.
+    spent: Spent | None = None
+    #: Of the channel's people on analyses, newest first.
+    feedback: tuple[Feedback, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What a workspace follows, for one of its people."""
+
+    #: All of them.
+    subscriptions: tuple[ListedSubscription, ...]
+    default_repo: Repo
+    #: From 0; one beyond the last is the last.
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsForm:
+    """A subscription as a form: the present one, or what a new one would be."""
+
+    terms: SubscriptionTerms
+    #: Of the one that is changed; None for a new one.
+    subscription: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackForm:
+    """Asks what is wrong with an analysis."""
+
+    repo: Repo
+    sha: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Days as a document, to be sent as a file."""
+
+    views: tuple[DigestView | RangeView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResults:
+    words: str
+    repo: Repo
+    #: Whose clocks tell when they were committed.
+    zone: ZoneInfo
+    #: Newest first, not all of them.
+    entries: tuple[Entry, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedSentence:
+    text: str
+    #: Whole SHAs of the commits that it follows from; at least one.
+    shas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What stored analyses say to a question about a digest."""
+
+    repo: Repo
+    zone: ZoneInfo
+    sentences: tuple[CitedSentence, ...]
+    #: The commits that are cited, the most important first.
+    entries: tuple[Entry, ...]
+    #: Whose words they are: a model's name, or empty for rules, which only find.
+    model: str = ""
+    #: Sentences that were dropped because they cite nothing or name what is not there.
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +243,22 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A button with what it asks; `label` is in the language spoken."""
+
+    label: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One or two sentences, with the nearest command that would have worked."""
 
     text: str
     #: Without the bot's name.
     example: str = ""
+    #: What can be done about it, as buttons.
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,4 +266,19 @@ class Help:
     """The grammar with examples."""
 
 
-Reply = DigestView | RangeView | CommitIndex | AnalysisView | SubscriptionList | Progress | Notice | Help
+Reply = (
+    DigestView
+    | RangeView
+    | CommitIndex
+    | AnalysisView
+    | SubscriptionList
+    | Home
+    | SettingsForm
+    | FeedbackForm
+    | Report
+    | SearchResults
+    | Answer
+    | Progress
+    | Notice
+    | Help
+)

@@ -2,26 +2,38 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
 import structlog
 
+from bot.core.asker import OPEN, Access
+from bot.core.commands import Elsewhere, ResumeDigests, SendNow
+from bot.core.composing import Composing, is_sealed, post_of, view_of
 from bot.core.correcting import Correcting
-from bot.core.days import Day, last_occurrence
-from bot.core.digests import Digests
-from bot.core.errors import BotError, HistoryUnreadable, PlatformUnavailable, SourceBehind
+from bot.core.errors import (
+    BotError,
+    ChannelGone,
+    CredentialsRejected,
+    HistoryUnreadable,
+    PlatformUnavailable,
+    SourceBehind,
+)
 from bot.core.language import _, speaking
-from bot.core.model import Delivery, Digest, Platform, Subscription
-from bot.core.ports import Clock, Ledger, Messenger, Subscriptions
-from bot.core.replies import DigestView
+from bot.core.ports import Clock, Ledger, Messenger, Posts, Subscriptions
+from bot.core.replies import DigestView, Notice, Offer, RangeView
+from bot.core.schedule import CATCH_UP, due, reaching_back
+from bot.core.subscriptions import (
+    Delivery,
+    Platform,
+    QuietDays,
+    Run,
+)
 from bot.core.timing import lateness, retry_delay
 
 #: Longer than a digest takes to make and post; a crashed holder's row is taken over after it.
 LEASE: Final = timedelta(minutes=10)
-#: What is later than this is not caught up any more.
-CATCH_UP: Final = timedelta(hours=24)
 #: Deliveries that one process works on at a time.
 CONCURRENT_DELIVERIES: Final = 8
 
@@ -34,14 +46,18 @@ class Rounds:
     def __init__(
         self,
         *,
-        digests: Digests,
+        composing: Composing,
         subscriptions: Subscriptions,
         ledger: Ledger,
+        posts: Posts,
         correcting: Correcting,
         messengers: Mapping[Platform, Messenger],
         now: Clock,
+        access: Access = OPEN,
     ) -> None:
-        self._digests = digests
+        self._composing = composing
+        self._posts = posts
+        self._access = access
         self._subscriptions = subscriptions
         self._ledger = ledger
         self._correcting = correcting
@@ -74,11 +90,19 @@ class Rounds:
 
     async def _schedule(self) -> None:
         now = self._now()
-        for subscription in await self._subscriptions.active():
-            occurrence = due(subscription, now)
-            if occurrence is None or self._scheduled.get(subscription.id) == occurrence.day:
-                continue
-            await self._ledger.schedule(subscription, occurrence.day, occurrence.scheduled_at)
+        found = [(subscription, due(subscription, now)) for subscription in await self._subscriptions.active()]
+        new = [
+            (subscription, occurrence)
+            for subscription, occurrence in found
+            if occurrence is not None and self._scheduled.get(subscription.id) != occurrence.day
+        ]
+        runs: Mapping[int, Run] = (
+            await self._ledger.runs([subscription for subscription, _occurrence in new]) if new else {}
+        )
+        for subscription, occurrence in new:
+            if run := runs.get(subscription.id):
+                occurrence = reaching_back(occurrence, subscription, run.day)
+            await self._ledger.schedule(subscription, occurrence.first_day, occurrence.day, occurrence.scheduled_at)
             self._scheduled[subscription.id] = occurrence.day
 
     async def _guarded(self, delivery: Delivery) -> None:
@@ -101,14 +125,15 @@ class Rounds:
             raise _TooLate
         if delivery.sending_since is not None and await self._settle(delivery, messenger, delivery.sending_since):
             return
-        digest = await self._digests.of(terms.repo, Day(date=delivery.day, zone=terms.zone))
-        if not digest.sealed:
+        self._access.check(terms.repo, terms.channel)
+        view = await view_of(delivery, self._composing)
+        if not is_sealed(view):
             raise SourceBehind
-        if not digest.entries:
+        if not view.entries and terms.quiet is QuietDays.SILENT:
             await self._ledger.skipped(delivery)
             log.info("delivery.skipped", **_facts(delivery))
             return
-        await self._post(delivery, messenger, digest)
+        await self._post(delivery, messenger, view)
 
     async def _settle(self, delivery: Delivery, messenger: Messenger, sending_since: datetime) -> bool:
         """An earlier attempt may have arrived: looks, and says whether the delivery is settled by what it saw."""
@@ -117,26 +142,38 @@ class Rounds:
         except HistoryUnreadable as error:
             await self._ledger.uncertain(delivery, str(error))
             log.error("delivery.uncertain", **_facts(delivery), error=str(error))
+            text = _(
+                "Whether the digest arrived could not be found out, so that it was not sent again: {reason}",
+                reason=error,
+            )
+            await self._tell(delivery, messenger, text, self._send_again(delivery))
             return True
         if message is None:
             return False
-        await self._ledger.sent(delivery, message, self._now())
+        await self._arrived(delivery, message)
         log.info("delivery.found", **_facts(delivery), message=message)
         return True
 
-    async def _post(self, delivery: Delivery, messenger: Messenger, digest: Digest) -> None:
+    async def _post(self, delivery: Delivery, messenger: Messenger, view: DigestView | RangeView) -> None:
         now = self._now()
+        channel = delivery.subscription.terms.channel
         late_by = now - delivery.scheduled_at
-        view = DigestView(digest=digest, late_by=lateness(delivery.scheduled_at, now))
+        view = replace(view, late_by=lateness(delivery.scheduled_at, now))
         if not await self._ledger.sending(delivery, now, now + LEASE):
             return
         try:
-            message = await messenger.post(delivery.subscription.terms.channel, view, key=delivery.key)
+            message = await messenger.post(channel, view, key=delivery.key)
         except PlatformUnavailable as error:
             await self._give_back(delivery, error, refused=True)
             return
-        await self._ledger.sent(delivery, message, self._now())
+        await self._arrived(delivery, message)
         log.info("delivery.sent", **_facts(delivery), message=message, late_seconds=round(late_by.total_seconds(), 1))
+
+    async def _arrived(self, delivery: Delivery, message: str) -> None:
+        """Remembers the message, unless the workspace was forgotten, or another process has seen it, meanwhile."""
+        now = self._now()
+        if await self._ledger.sent(delivery, message, now):
+            await self._posts.record(post_of(delivery, message), now)
 
     async def _give_back(self, delivery: Delivery, error: BotError, *, refused: bool = False) -> None:
         """Postpones the delivery or ends it. `refused`: the platform said that it did not take the message."""
@@ -148,29 +185,49 @@ class Rounds:
             return
         await self._ledger.failed(delivery, str(error))
         log.error("delivery.failed", **_facts(delivery), error=str(error))
+        await self._say_why(delivery, error)
+
+    # Somebody is told why
+
+    async def _say_why(self, delivery: Delivery, error: BotError) -> None:
+        """What will never work again becomes a state; the subscriber hears of it, where anything can be said at all."""
+        subscription = delivery.subscription
+        channel = subscription.terms.channel
+        messenger = self._messengers.get(channel.platform)
+        if isinstance(error, CredentialsRejected):
+            broken = await self._subscriptions.mark_workspace_broken(channel.platform, channel.workspace, str(error))
+            log.error("workspace.broken", **_facts(delivery), reason=str(error), subscriptions=len(broken))
+            return
         if error.permanent:
-            await self._subscriptions.mark_broken(delivery.subscription, str(error))
+            await self._subscriptions.mark_broken(subscription, str(error))
             log.error("subscription.broken", **_facts(delivery), reason=str(error))
+        if messenger is None:
+            return
+        if isinstance(error, ChannelGone):
+            resume = Elsewhere(subscription=subscription.id, command=ResumeDigests())
+            offer = Offer(label=_("Resume"), question=resume)
+            await self._tell(
+                delivery, messenger, _("Nothing more is sent until you resume it: {reason}", reason=error), offer
+            )
+        else:
+            await self._tell(delivery, messenger, str(error), self._send_again(delivery))
 
+    def _send_again(self, delivery: Delivery) -> Offer:
+        again = Elsewhere(subscription=delivery.subscription.id, command=SendNow(day=delivery.day))
+        return Offer(label=_("Send it now"), question=again)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occurrence:
-    #: The day that the digest is about.
-    day: date
-    #: The instant (UTC) at which it is to be delivered.
-    scheduled_at: datetime
-
-
-def due(subscription: Subscription, now: datetime) -> Occurrence | None:
-    """The newest delivery whose hour has come: each day is told about on the following one.
-
-    None before the first hour after subscribing, and for what is too old to catch up.
-    """
-    terms = subscription.terms
-    today, scheduled_at = last_occurrence(terms.at, terms.zone, now)
-    if scheduled_at < subscription.created_at or now - scheduled_at >= CATCH_UP:
-        return None
-    return Occurrence(day=today.plus(-1).date, scheduled_at=scheduled_at)
+    async def _tell(self, delivery: Delivery, messenger: Messenger, text: str, offer: Offer) -> None:
+        """Privately: an outage is never announced in the channel. That nobody could be told is only logged."""
+        terms = delivery.subscription.terms
+        if not terms.subscriber:
+            return
+        what = _("The digest of {repo} for {day} did not arrive.", repo=terms.repo, day=delivery.day)
+        try:
+            await messenger.tell(
+                terms.channel, terms.subscriber, Notice(text=f"{what} {text}", example="status", offers=(offer,))
+            )
+        except BotError as error:
+            log.warning("subscriber.not_told", **_facts(delivery), error=str(error))
 
 
 class _Crashed(BotError):

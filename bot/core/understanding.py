@@ -1,7 +1,7 @@
 """Analyses of commits, each made once and stored."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,13 +9,24 @@ import structlog
 
 from bot.core import rules
 from bot.core.errors import BotError, NoModel, NotFound
-from bot.core.model import Analysis, AnalystKind, CommitDiff, Entry, Language, Repo
+from bot.core.model import (
+    Analysis,
+    AnalystKind,
+    CommitDiff,
+    Entry,
+    Language,
+    Repo,
+)
 from bot.core.ports import Analyst, Archive, Clock
 from bot.core.relating import related
 from bot.core.translation import Translator
 
 #: Commits whose patches are in memory at once: those being analysed, and as many waiting.
 READ_AHEAD: Final = 16
+
+#: A commit of a whole repository.
+_Key = tuple[Repo, str]
+_Tasks = dict[_Key, "asyncio.Task[Analysis]"]
 
 log = structlog.get_logger()
 
@@ -29,7 +40,9 @@ class Understanding:
         self._archive = archive
         self._translator = translator
         self._now = now
-        self._deepening: dict[tuple[Repo, str], asyncio.Task[Analysis]] = {}
+        # What is being made, so that digests of several zones or branches do not make it twice at the same time.
+        self._analysing: _Tasks = {}
+        self._deepening: _Tasks = {}
 
     def check_model(self) -> None:
         """Raises NoModel where rules are all there is."""
@@ -41,13 +54,18 @@ class Understanding:
         known = await self._archive.analyses(repo, shas, self._analyst.kind)
         return [sha for sha in shas if sha not in known]
 
-    async def understand(self, repo: Repo, diffs: AsyncIterator[CommitDiff], done: Callable[[], None]) -> None:
-        """Analyses and stores all of them, several at a time; calls `done` after each."""
+    async def understand(
+        self, repo: Repo, diffs: AsyncIterator[CommitDiff], done: Callable[[], None], *, again: bool = False
+    ) -> None:
+        """Analyses and stores all of them, several at a time; calls `done` after each.
+
+        What others had analysed meanwhile is left as it is, unless the analyst is to be asked `again`.
+        """
         places = asyncio.Semaphore(READ_AHEAD)
 
         async def understand(diff: CommitDiff) -> None:
             try:
-                await self.analyse(repo, diff)
+                await self.analyse(repo, diff, again=again)
             finally:
                 places.release()
             done()
@@ -64,8 +82,15 @@ class Understanding:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def analyse(self, repo: Repo, diff: CommitDiff) -> Analysis:
-        """Analyses one commit and stores what came of it."""
+    async def analyse(self, repo: Repo, diff: CommitDiff, *, again: bool = False) -> Analysis:
+        """Analyses one commit and stores what came of it. Who asks meanwhile waits for that; `again` is as above."""
+        key = (repo.whole, diff.commit.sha)
+        return await _shared(self._analysing, key, lambda: self._analysed(repo.whole, diff, again=again))
+
+    async def _analysed(self, repo: Repo, diff: CommitDiff, *, again: bool) -> Analysis:
+        sha = diff.commit.sha
+        if not again and (stored := await self._archive.analyses(repo, [sha], self._analyst.kind)):
+            return stored[sha]
         analysis = await self._analysis(repo, diff)
         await self._archive.save_analysis(repo, analysis, self._analyst.kind, self._now())
         return analysis
@@ -97,16 +122,22 @@ class Understanding:
 
         In `language` if that is stored or can be had without its diff.
         """
-        diff = await self._archive.diff(repo, sha)
-        if diff is None:
+        commits = await self._archive.commits(repo, [sha])
+        if sha not in commits:
             return None
         stored = await self._archive.analyses(repo, [sha], AnalystKind.RULES, language)  # those, and better ones
-        analysis = stored[sha] if sha in stored else await self.analyse(repo, diff)
+        analysis = stored.get(sha) or await self._first_analysis(repo, sha)
+        if analysis is None:
+            return None
         others = await related(self._archive, repo, [sha])
-        entry = Entry(commit=diff.commit, analysis=analysis, relations=others.get(sha, ()))
-        if language is None:
+        entry = Entry(commit=commits[sha], analysis=analysis, relations=others.get(sha, ()))
+        if language is None or language is analysis.language:
             return entry
         return (await self.translate(repo, {sha: entry}, language, _ignore))[sha]
+
+    async def _first_analysis(self, repo: Repo, sha: str) -> Analysis | None:
+        diff = await self._archive.diff(repo, sha)
+        return await self.analyse(repo, diff) if diff else None
 
     async def deepen(self, repo: Repo, sha: str) -> None:
         """Has a full analysis of a stored commit made and stored, unless it has one. Who asks meanwhile waits for it.
@@ -117,16 +148,7 @@ class Understanding:
         if sha in stored and _is_full(stored[sha]):
             return
         self.check_model()
-        key = (repo, sha)
-        if key not in self._deepening:
-            task = self._deepening[key] = asyncio.create_task(self._deepened(repo, sha))
-            task.add_done_callback(lambda task: self._ended(key, task))
-        await asyncio.shield(self._deepening[key])
-
-    def _ended(self, key: tuple[Repo, str], task: "asyncio.Task[Analysis]") -> None:
-        del self._deepening[key]
-        if not task.cancelled():
-            task.exception()  # seen, even when everybody who waited has left
+        await _shared(self._deepening, (repo.whole, sha), lambda: self._deepened(repo.whole, sha))
 
     async def _deepened(self, repo: Repo, sha: str) -> Analysis:
         diff = await self._archive.diff(repo, sha)
@@ -159,6 +181,20 @@ class Understanding:
             sha: replace(entry, analysis=translated.get(sha) or _said_again(entry, language))
             for sha, entry in entries.items()
         }
+
+
+async def _shared(tasks: _Tasks, key: _Key, make: "Callable[[], Coroutine[None, None, Analysis]]") -> Analysis:
+    """What `make` makes. Who asks for the same meanwhile waits for it, and it goes on when everybody has left."""
+    if key not in tasks:
+        task = tasks[key] = asyncio.create_task(make())
+        task.add_done_callback(lambda task: _ended(tasks, key, task))
+    return await asyncio.shield(tasks[key])
+
+
+def _ended(tasks: _Tasks, key: _Key, task: "asyncio.Task[Analysis]") -> None:
+    del tasks[key]
+    if not task.cancelled():
+        task.exception()  # seen, even when everybody who waited has left
 
 
 def untranslated(entries: Mapping[str, Entry], language: Language) -> bool:

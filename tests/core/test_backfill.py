@@ -10,7 +10,7 @@ from bot.core.days import Day
 from bot.core.errors import NotUnderstood, SourceBehind, SourceUnavailable
 from bot.core.ranges import Span
 from bot.core.replies import Progress
-from tests.fakes import NOW, REPO, FakeAnalyst, FakeClock, FakeSource, commit, core
+from tests.fakes import NOW, REPO, FakeAnalyst, FakeClock, FakeSource, commit, service
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = Day.containing(NOW, ZONE)
@@ -35,7 +35,7 @@ def analyst() -> FakeAnalyst:
 
 @pytest.fixture
 def made(source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock):
-    return core(source=source, analyst=analyst, archive=archive, now=clock)
+    return service(source=source, analyst=analyst, archive=archive, now=clock)
 
 
 @pytest.fixture

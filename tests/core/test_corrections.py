@@ -12,14 +12,24 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.corrections import DatabaseCorrections
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
-from bot.core.correcting import GIVE_UP_AFTER, LEASE, Correcting
+from bot.core.correcting import GIVE_UP_AFTER, LEASE
 from bot.core.days import Day
 from bot.core.errors import BotError, ChannelGone, DeliveryUncertain, MessageGone, MessageRejected, PlatformUnavailable
-from bot.core.model import Commit, CommitDiff, Entry, Platform, RelationKind, Repo, SubscriptionTerms
+from bot.core.model import (
+    Commit,
+    CommitDiff,
+    Entry,
+    RelationKind,
+    Repo,
+)
 from bot.core.relating import CORRECTED_WITHIN
 from bot.core.replies import DigestView
 from bot.core.rounds import Rounds
-from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, core
+from bot.core.subscriptions import (
+    Platform,
+    SubscriptionTerms,
+)
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1")
@@ -54,24 +64,18 @@ class Stage:
         self.rounds = self.process()
 
     def process(self) -> Rounds:
-        self.digests = core(
+        made = service(
             source=self.source,
             analyst=FakeAnalyst(),
             archive=self.archive,
             now=self.clock,
             corrections=self.corrections,
-        ).digests
-        messengers = {Platform.SLACK: self.messenger}
-        return Rounds(
-            digests=self.digests,
             subscriptions=self.subscriptions,
             ledger=self.ledger,
-            correcting=Correcting(
-                digests=self.digests, corrections=self.corrections, messengers=messengers, now=self.clock
-            ),
-            messengers=messengers,
-            now=self.clock,
+            messengers={Platform.SLACK: self.messenger},
         )
+        self.digests = made.digests
+        return made.rounds
 
     async def tick(self, *, at: datetime | None = None) -> None:
         if at is not None:
@@ -264,7 +268,7 @@ async def test_a_digest_marked_while_it_is_being_posted_is_corrected_afterwards(
     stage.clock.now = NINE
     await stage.digests.of(REPO, Day(date=NINE.date() - DAY, zone=SHANGHAI))
     (subscription,) = await stage.subscriptions.active()
-    await stage.ledger.schedule(subscription, NINE.date() - DAY, NINE)
+    await stage.ledger.schedule(subscription, NINE.date() - DAY, NINE.date() - DAY, NINE)
     (delivery,) = await stage.ledger.claim(NINE, NINE + LEASE, 10)
     await stage.ledger.sending(delivery, NINE, NINE + LEASE)
     assert await stage.corrections.mark(REPO, [GREET.sha], NINE + timedelta(seconds=1)) == 0

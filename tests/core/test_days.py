@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.days import Day, Window, last_occurrence, next_occurrence, parse_zone
+from bot.core.days import Day, Window, parse_zone
 from bot.core.errors import NotUnderstood
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -49,20 +49,6 @@ def test_an_hour_that_clocks_skip_comes_once_after_the_gap():
 
 def test_of_an_hour_that_clocks_show_twice_the_first_counts():
     assert Day(date=date(2026, 11, 1), zone=NEW_YORK).at(time(1, 30)) == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("now", "last", "following"),
-    [
-        ("2026-01-22T08:59:59+08:00", "2026-01-21T09:00:00+08:00", "2026-01-22T09:00:00+08:00"),
-        ("2026-01-22T09:00:00+08:00", "2026-01-22T09:00:00+08:00", "2026-01-23T09:00:00+08:00"),
-        ("2026-01-22T23:00:00+08:00", "2026-01-22T09:00:00+08:00", "2026-01-23T09:00:00+08:00"),
-    ],
-)
-def test_nine_o_clock_was_last_and_will_be_next(now: str, last: str, following: str):
-    instant = datetime.fromisoformat(now)
-    assert last_occurrence(time(9), SHANGHAI, instant)[1] == datetime.fromisoformat(last)
-    assert next_occurrence(time(9), SHANGHAI, instant) == datetime.fromisoformat(following)
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", "Asia"])

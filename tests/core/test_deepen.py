@@ -2,21 +2,31 @@
 
 import asyncio
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
-from bot.core.commands import DeepenCommit, Retry, decode, encode, parse
-from bot.core.desk import Asker, Desk
+from bot.core.buttons import decode, encode
+from bot.core.commands import DeepenCommit, Retry
+from bot.core.desk import Asker
 from bot.core.errors import AnalystTimeout, NoModel, NotFound
-from bot.core.model import Analysis, AnalystKind, CommitDiff, Importance, Rating, Repo, Risk, Statement
+from bot.core.grammar import parse
+from bot.core.model import (
+    Analysis,
+    AnalystKind,
+    CommitDiff,
+    Importance,
+    Rating,
+    Repo,
+    Risk,
+    Statement,
+)
 from bot.core.ports import Analyst
 from bot.core.replies import AnalysisView, DigestView, RangeView
 from bot.core.rules import RuleAnalyst
 from formatters import slack
-from tests.fakes import CHANNEL, REPO, Core, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, core
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, Service, commit, service
 from tests.formatters import samples
 
 GREET = commit("feat: greet", "2026-01-21T08:00:00+00:00")
@@ -44,24 +54,21 @@ class Stage:
         self.clock = FakeClock()
         self.source = FakeSource([GREET, OTHER])
         self.analyst = DeepAnalyst()
-        self.made = self.core(self.analyst)
+        self.made = self.service(self.analyst)
 
-    def core(self, analyst: Analyst) -> Core:
-        return core(source=self.source, analyst=analyst, archive=self.archive, now=self.clock)
-
-    async def ask(self, text: str, analyst: Analyst | None = None) -> object:
-        made = self.core(analyst) if analyst else self.made
-        desk = Desk(
-            digests=made.digests,
-            understanding=made.understanding,
+    def service(self, analyst: Analyst) -> Service:
+        return service(
             source=self.source,
+            analyst=analyst,
             archive=self.archive,
+            now=self.clock,
             subscriptions=self.subscriptions,
             messengers={CHANNEL.platform: FakeMessenger()},
-            now=self.clock,
-            default_repo=REPO,
-            default_zone=ZoneInfo("Asia/Shanghai"),
         )
+
+    async def ask(self, text: str, analyst: Analyst | None = None) -> object:
+        made = self.service(analyst) if analyst else self.made
+        desk = made.desk
         return await desk.answer(parse(text), Asker(channel=CHANNEL, user="U1"))
 
     async def analysis(self, text: str) -> Analysis:

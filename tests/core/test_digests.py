@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,13 +9,17 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.core.days import Day
 from bot.core.digests import Digests
 from bot.core.errors import AnalystRateLimited, AnswerInvalid, SourceBehind, SourceUnavailable
-from bot.core.model import AnalystKind, FallbackReason
+from bot.core.model import (
+    AnalystKind,
+    FallbackReason,
+)
 from bot.core.replies import Progress
 from bot.core.rules import RuleAnalyst
 from bot.core.understanding import READ_AHEAD
-from tests.fakes import REPO, FakeAnalyst, FakeClock, FakeSource, analysis_of, commit, core
+from tests.fakes import REPO, FakeAnalyst, FakeClock, FakeSource, analysis_of, commit, service
 
 DAY = Day(date=date(2026, 1, 21), zone=ZoneInfo("Asia/Shanghai"))
+RELEASES = replace(REPO, branches="release/*")
 MORNING = commit("feat: greet in the morning", "2026-01-21T01:00:00+00:00")
 NOON = commit("fix: greet at noon", "2026-01-21T04:00:00+00:00")
 NIGHT = commit("docs: greet at night", "2026-01-21T15:59:59+00:00")
@@ -33,7 +38,7 @@ def analyst() -> FakeAnalyst:
 
 @pytest.fixture
 def digests(source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock) -> Digests:
-    return core(source=source, analyst=analyst, archive=archive, now=clock).digests
+    return service(source=source, analyst=analyst, archive=archive, now=clock).digests
 
 
 async def test_a_digest_has_the_commits_of_its_day_newest_first(digests: Digests):
@@ -119,8 +124,8 @@ async def test_a_commit_for_which_rules_stood_in_is_not_paid_for_again_unasked(d
 async def test_a_day_by_rules_is_understood_by_the_model_once_there_is_one(
     source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock
 ):
-    await core(source=source, analyst=RuleAnalyst(), archive=archive, now=clock).digests.of(REPO, DAY)
-    digest = await core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
+    await service(source=source, analyst=RuleAnalyst(), archive=archive, now=clock).digests.of(REPO, DAY)
+    digest = await service(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
     assert {entry.analysis.provenance.analyst for entry in digest.entries} == {AnalystKind.MODEL}
     assert len(source.read_shas) == 3
 
@@ -128,9 +133,31 @@ async def test_a_day_by_rules_is_understood_by_the_model_once_there_is_one(
 async def test_a_day_by_the_model_is_shown_when_only_rules_are_left(
     source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock
 ):
-    await core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
-    digest = await core(source=source, analyst=RuleAnalyst(), archive=archive, now=clock).digests.of(REPO, DAY)
+    await service(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
+    digest = await service(source=source, analyst=RuleAnalyst(), archive=archive, now=clock).digests.of(REPO, DAY)
     assert {entry.analysis.provenance.analyst for entry in digest.entries} == {AnalystKind.MODEL}
+
+
+async def test_a_commit_on_several_branches_is_read_and_analysed_once(
+    digests: Digests, source: FakeSource, analyst: FakeAnalyst
+):
+    of_main = await digests.of(REPO, DAY)
+    of_releases = await digests.of(RELEASES, DAY)
+    assert (of_releases.repo, of_releases.entries) == (RELEASES, of_main.entries)
+    assert (source.listed, len(source.read_shas), len(analyst.asked)) == (2, 3, 3)
+
+
+async def test_branches_whose_digests_are_made_at_once_pay_for_a_commit_once(digests: Digests, analyst: FakeAnalyst):
+    analyst.gate.clear()
+    asking = [asyncio.create_task(digests.of(repo, DAY)) for repo in (REPO, RELEASES)]
+    while len(analyst.asked) < 3:
+        await asyncio.sleep(0)
+    for _ in range(100):
+        await asyncio.sleep(0.001)
+    analyst.gate.set()
+    of_main, of_releases = await asyncio.gather(*asking)
+    assert of_main.entries == of_releases.entries
+    assert len(analyst.asked) == 3
 
 
 async def test_two_people_who_ask_at_once_cause_one_run(digests: Digests, source: FakeSource, analyst: FakeAnalyst):
@@ -161,7 +188,9 @@ async def test_no_more_patches_are_in_memory_than_the_limit(
 ):
     source = FakeSource(commit(f"feat: {n}", "2026-01-21T08:00:00+00:00") for n in range(READ_AHEAD * 2))
     analyst.gate.clear()
-    asking = asyncio.create_task(core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY))
+    asking = asyncio.create_task(
+        service(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
+    )
     while len(analyst.asked) < READ_AHEAD:
         await asyncio.sleep(0.01)
     assert len(source.read_shas) <= READ_AHEAD + 1
@@ -174,7 +203,7 @@ async def test_a_merge_of_commits_that_are_listed_is_counted_and_not_analysed(
 ):
     merge = commit("Merge branch 'noon'", "2026-01-21T05:00:00+00:00", parents=(MORNING.sha, NOON.sha))
     source = FakeSource([MORNING, NOON, merge])
-    digest = await core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
+    digest = await service(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
     assert [entry.commit for entry in digest.entries] == [NOON, MORNING]
     assert digest.merges == 1
 
@@ -184,14 +213,14 @@ async def test_a_merge_of_commits_that_nobody_listed_is_analysed(
 ):
     merge = commit("Merge branch 'old'", "2026-01-21T05:00:00+00:00", parents=(MORNING.sha, "f" * 40))
     source = FakeSource([MORNING, merge])
-    digest = await core(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
+    digest = await service(source=source, analyst=analyst, archive=archive, now=clock).digests.of(REPO, DAY)
     assert [entry.commit for entry in digest.entries] == [merge, MORNING]
 
 
 async def test_an_expanded_commit_comes_from_the_archive_alone(
     source: FakeSource, analyst: FakeAnalyst, archive: DatabaseArchive, clock: FakeClock
 ):
-    made = core(source=source, analyst=analyst, archive=archive, now=clock)
+    made = service(source=source, analyst=analyst, archive=archive, now=clock)
     await made.digests.of(REPO, DAY)
     source.problem, analyst.problems = SourceUnavailable(), {NOON.subject: AnalystRateLimited()}
     entry = await made.understanding.entry(REPO, NOON.sha)

@@ -10,16 +10,21 @@ from hypothesis import strategies as st
 
 from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
-from bot.core.commands import Retry, ShowDigest, decode, encode, parse
+from bot.core.buttons import decode, encode
+from bot.core.commands import Retry, ShowDigest
 from bot.core.days import Day
-from bot.core.desk import Asker, Desk
+from bot.core.desk import Asker
 from bot.core.errors import NotUnderstood
-from bot.core.model import Importance, Theme
+from bot.core.grammar import parse
+from bot.core.model import (
+    Importance,
+    Theme,
+)
 from bot.core.ranges import DAYS_MAX, DayRange, LastDays, LastWeekday, RelativeDay, RelativeWeek, Weekday, resolve
 from bot.core.replies import DigestView, Progress, RangeView
 from formatters import json as json_formatter
 from formatters import markdown, slack, terminal
-from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeSource, commit, core
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeSource, commit, service
 from tests.formatters import samples
 from tests.formatters.test_slack_limits import assert_accepted
 
@@ -144,18 +149,10 @@ class Stage:
             for day, number in [(15, 1), (17, 1), (17, 2), (21, 1)]
         )
         self.analyst = FakeAnalyst()
-        made = core(source=self.source, analyst=self.analyst, archive=archive, now=self.clock)
-        self.desk = Desk(
-            digests=made.digests,
-            understanding=made.understanding,
-            source=self.source,
-            archive=archive,
-            subscriptions=subscriptions,
-            messengers={},
-            now=self.clock,
-            default_repo=REPO,
-            default_zone=SHANGHAI,
+        made = service(
+            source=self.source, analyst=self.analyst, archive=archive, now=self.clock, subscriptions=subscriptions
         )
+        self.desk = made.desk
         self.heard: list[Progress] = []
 
     async def ask(self, text: str) -> object:

@@ -7,10 +7,12 @@ import pytest
 from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
-from bot.core.correcting import Correcting
+from bot.core.asker import OPEN, Access
+from bot.core.commands import Elsewhere, ResumeDigests, SendNow
 from bot.core.errors import (
     BotError,
     ChannelGone,
+    CredentialsRejected,
     DeliveryUncertain,
     HistoryUnreadable,
     MessageRejected,
@@ -18,14 +20,34 @@ from bot.core.errors import (
     SourceUnavailable,
 )
 from bot.core.language import Language, spoken
-from bot.core.model import Channel, Platform, SubscriptionTerms
-from bot.core.replies import DigestView, Reply
+from bot.core.ranges import Weekday
+from bot.core.replies import DigestView, Framing, Notice, Offer, RangeView, Reply
 from bot.core.rounds import LEASE, Rounds, retry_delay
-from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeCorrections, FakeMessenger, FakeSource, commit, core
+from bot.core.subscriptions import (
+    EVERYTHING,
+    Channel,
+    Pause,
+    Platform,
+    QuietDays,
+    Selection,
+    SubscriptionTerms,
+)
+from tests.fakes import (
+    CHANNEL,
+    REPO,
+    FakeAnalyst,
+    FakeClock,
+    FakeMessenger,
+    FakePosts,
+    FakeSource,
+    commit,
+    service,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1")
 NINE = datetime(2026, 1, 22, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 class Stage:
@@ -38,19 +60,23 @@ class Stage:
         self.archive = archive
         self.subscriptions = subscriptions
         self.ledger = ledger
+        self.posts = FakePosts()
+        self.access = OPEN
         self.rounds = self.process()
 
     def process(self) -> Rounds:
         """Another process over the same database, as after a restart."""
-        digests = core(source=self.source, analyst=FakeAnalyst(), archive=self.archive, now=self.clock).digests
-        return Rounds(
-            digests=digests,
+        return service(
+            source=self.source,
+            analyst=FakeAnalyst(),
+            archive=self.archive,
+            now=self.clock,
             subscriptions=self.subscriptions,
             ledger=self.ledger,
-            correcting=Correcting(digests=digests, corrections=FakeCorrections(), messengers={}, now=self.clock),
             messengers={Platform.SLACK: self.messenger},
-            now=self.clock,
-        )
+            posts=self.posts,
+            access=self.access,
+        ).rounds
 
     async def tick(self, *, at: datetime | None = None) -> None:
         if at is not None:
@@ -89,7 +115,7 @@ class SpokenTo(FakeMessenger):
         super().__init__()
         self.languages: list[Language] = []
 
-    async def post(self, channel: Channel, reply: Reply, *, key: str) -> str:
+    async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
         self.languages.append(spoken())
         return await super().post(channel, reply, key=key)
 
@@ -98,7 +124,7 @@ async def test_what_went_wrong_is_kept_in_the_language_of_the_subscription(stage
     await stage.subscriptions.subscribe(replace(TERMS, language=Language.ZH), stage.clock.now)
 
     class Gone(FakeMessenger):
-        async def post(self, channel: Channel, reply: Reply, *, key: str) -> str:
+        async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
             raise ChannelGone
 
     stage.messenger = Gone()
@@ -236,7 +262,7 @@ async def test_a_process_that_died_after_posting_is_found_out(stage: Stage):
 async def _digest(stage: Stage):
     from bot.core.days import Day
 
-    digests = core(source=stage.source, analyst=FakeAnalyst(), archive=stage.archive, now=stage.clock).digests
+    digests = service(source=stage.source, analyst=FakeAnalyst(), archive=stage.archive, now=stage.clock).digests
     return await digests.of(REPO, Day(date=date(2026, 1, 21), zone=SHANGHAI))
 
 
@@ -301,3 +327,184 @@ async def test_one_subscription_in_trouble_does_not_hold_up_another(stage: Stage
 )
 def test_a_failure_is_retried_when_it_can_help(error: BotError, attempt: int, delay: timedelta | None):
     assert retry_delay(error, attempt=attempt) == delay
+
+
+# What a subscription chooses
+
+
+async def test_a_weekly_subscription_gets_its_days_together(stage: Stage):
+    monday = datetime(2026, 1, 26, 1, tzinfo=UTC)
+    await stage.subscriptions.subscribe(replace(TERMS, days=frozenset({Weekday.MONDAY})), stage.clock.now)
+    await stage.tick(at=NINE)
+    assert stage.messenger.posted == []
+    await stage.tick(at=monday)
+    ((_, view, key),) = stage.messenger.posted
+    assert isinstance(view, RangeView)
+    assert (str(view.first.date), str(view.last.date), len(view.entries)) == ("2026-01-21", "2026-01-25", 1)
+    assert key.endswith(":2026-01-25")
+
+
+async def test_a_filtered_digest_says_how_much_it_leaves_out(stage: Stage):
+    stage.source.commits.append(commit("docs: explain", "2026-01-21T09:00:00+00:00", files=()))
+    await stage.subscriptions.subscribe(replace(TERMS, selection=Selection(paths=("src/",))), stage.clock.now)
+    await stage.tick(at=NINE)
+    ((_, view, _),) = stage.messenger.posted
+    assert isinstance(view, DigestView)
+    assert [entry.commit.subject for entry in view.entries] == ["feat: greet"]
+    assert view.framing == Framing(selection=Selection(paths=("src/",)), left_out=1, is_subscribed=True)
+
+
+@pytest.mark.parametrize("selection", [EVERYTHING, Selection(authors=("nobody",))], ids=["no commits", "none wanted"])
+async def test_a_quiet_day_is_a_line_for_who_asked_for_it(stage: Stage, selection: Selection):
+    if not selection:
+        stage.source.commits.clear()
+    await stage.subscriptions.subscribe(replace(TERMS, selection=selection), stage.clock.now)
+    await stage.tick(at=NINE)
+    assert stage.messenger.posted == []
+    await stage.subscriptions.subscribe(replace(TERMS, selection=selection, quiet=QuietDays.LINE), stage.clock.now)
+    stage.source.commits.append(commit("feat: later", "2026-01-22T08:00:00+00:00"))
+    if not selection:
+        stage.source.commits.clear()
+    await stage.tick(at=NINE + timedelta(days=1))
+    ((_, view, _),) = stage.messenger.posted
+    assert isinstance(view, DigestView)
+    assert view.entries == ()
+
+
+async def test_what_a_pause_kept_back_is_told_after_it(stage: Stage):
+    (subscription,) = await stage.subscriptions.of_channel(CHANNEL)
+    await stage.subscriptions.set_pause(subscription, Pause(since=NINE - timedelta(minutes=1)))
+    await stage.tick(at=NINE)
+    assert stage.messenger.posted == []
+    await stage.subscriptions.set_pause(subscription, Pause(since=NINE - timedelta(minutes=1), until=NINE + DAY / 2))
+    stage.rounds = stage.process()
+    await stage.tick(at=NINE + DAY)
+    ((_, view, _),) = stage.messenger.posted
+    assert isinstance(view, RangeView)
+    assert (str(view.first.date), str(view.last.date)) == ("2026-01-21", "2026-01-22")
+
+
+async def test_a_posted_digest_is_remembered_by_its_message(stage: Stage):
+    await stage.tick(at=NINE)
+    post = await stage.posts.find(CHANNEL, "message 1")
+    assert post is not None
+    assert (post.repo, str(post.first), post.last) == (REPO, "2026-01-21 (Asia/Shanghai)", post.first)
+
+
+# Somebody is told why
+
+
+async def test_who_subscribed_is_told_that_the_channel_is_gone_and_can_resume_it(stage: Stage):
+    stage.messenger.refuses = ChannelGone()
+    await stage.tick(at=NINE)
+    (subscription,) = await stage.subscriptions.of_channel(CHANNEL)
+    resume = Elsewhere(subscription=subscription.id, command=ResumeDigests())
+    assert stage.messenger.told == [
+        (
+            "U1",
+            Notice(
+                text="The digest of octo/hello for 2026-01-21 did not arrive. "
+                "Nothing more is sent until you resume it: "
+                "The channel is archived, deleted, or the bot is no longer in it.",
+                example="status",
+                offers=(Offer(label="Resume", question=resume),),
+            ),
+        )
+    ]
+
+
+async def test_who_subscribed_is_told_of_a_day_that_failed_and_can_have_it_sent(stage: Stage):
+    stage.messenger.refuses = MessageRejected()
+    await stage.tick(at=NINE)
+    (subscription,) = await stage.subscriptions.of_channel(CHANNEL)
+    ((user, notice),) = stage.messenger.told
+    send = Elsewhere(subscription=subscription.id, command=SendNow(day=date(2026, 1, 21)))
+    assert isinstance(notice, Notice)
+    assert (user, notice.offers) == ("U1", (Offer(label="Send it now", question=send),))
+
+
+async def test_an_outage_is_told_to_nobody_while_it_is_retried(stage: Stage):
+    stage.source.problem = SourceUnavailable()
+    await stage.tick(at=NINE)
+    assert stage.messenger.told == []
+
+
+async def test_a_dead_token_stops_the_whole_workspace_and_no_other(stage: Stage):
+    elsewhere = Channel(platform=Platform.SLACK, workspace="T1", id="C2")
+    abroad = Channel(platform=Platform.SLACK, workspace="T2", id="C1")
+    for channel in (elsewhere, abroad):
+        await stage.subscriptions.subscribe(replace(TERMS, channel=channel, at=time(10)), stage.clock.now)
+    stage.messenger.refuses = CredentialsRejected()
+    await stage.tick(at=NINE)
+    broken = {
+        channel: [subscription.broken for subscription in await stage.subscriptions.of_channel(channel)]
+        for channel in (CHANNEL, elsewhere, abroad)
+    }
+    reason = "The chat platform rejected the bot's credentials."
+    assert broken == {CHANNEL: [reason], elsewhere: [reason], abroad: [""]}
+
+
+async def test_a_repository_that_is_private_to_another_workspace_is_not_delivered(stage: Stage):
+    stage.access = Access(private={REPO: frozenset({"T2"})})
+    stage.rounds = stage.process()
+    await stage.tick(at=NINE)
+    assert stage.messenger.posted == []
+
+
+# Nothing is left out
+
+
+async def test_days_are_not_lost_when_a_weekly_subscription_becomes_daily(stage: Stage):
+    monday = datetime(2026, 1, 19, 1, tzinfo=UTC)
+    stage.clock.now = monday - 3 * DAY
+    await stage.subscriptions.unsubscribe(CHANNEL, None)
+    await stage.subscriptions.subscribe(replace(TERMS, days=frozenset({Weekday.MONDAY})), stage.clock.now)
+    await stage.tick(at=monday)
+    await stage.subscriptions.subscribe(TERMS, NINE)
+    await stage.tick(at=NINE)
+    ((_, view, _),) = stage.messenger.posted
+    assert isinstance(view, RangeView)
+    assert (str(view.first.date), str(view.last.date)) == ("2026-01-19", "2026-01-21")
+
+
+async def test_what_a_broken_subscription_kept_back_is_told_after_it(stage: Stage):
+    stage.messenger.refuses = ChannelGone()
+    await stage.tick(at=NINE)
+    await stage.tick(at=NINE + 3 * DAY)
+    stage.messenger.refuses = None
+    (subscription,) = await stage.subscriptions.of_channel(CHANNEL)
+    await stage.subscriptions.mark_broken(subscription, "")
+    stage.source.commits.append(commit("feat: greet again", "2026-01-23T08:00:00+00:00"))
+    await stage.tick(at=NINE + 4 * DAY)
+    ((_, view, _),) = stage.messenger.posted
+    assert isinstance(view, RangeView)
+    assert (str(view.first.date), str(view.last.date)) == ("2026-01-22", "2026-01-25")
+
+
+async def test_an_old_day_that_was_sent_at_once_makes_the_next_digest_no_longer(stage: Stage):
+    (subscription,) = await stage.subscriptions.of_channel(CHANNEL)
+    await stage.ledger.schedule(subscription, date(2026, 1, 2), date(2026, 1, 2), stage.clock.now)
+    await stage.tick(at=NINE)
+    assert stage.days == ["2026-01-21"]
+
+
+async def test_a_digest_that_was_found_is_remembered_by_its_message(stage: Stage):
+    stage.messenger.breaks = DeliveryUncertain()
+    await stage.tick(at=NINE)
+    stage.messenger.breaks = None
+    await stage.tick(at=NINE + timedelta(minutes=5))
+    post = await stage.posts.find(CHANNEL, "message 1")
+    assert post is not None
+    assert (post.repo, str(post.first.date), str(post.last.date)) == (REPO, "2026-01-21", "2026-01-21")
+
+
+async def test_nothing_is_remembered_of_a_workspace_that_was_forgotten_meanwhile(stage: Stage):
+    class Leaving(FakeMessenger):
+        async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
+            await stage.subscriptions.unsubscribe(channel, None)
+            return await super().post(channel, reply, key=key, thread=thread)
+
+    stage.messenger = Leaving()
+    stage.rounds = stage.process()
+    await stage.tick(at=NINE)
+    assert (len(stage.messenger.posted), stage.posts.posts) == (1, {})

@@ -11,22 +11,28 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.core.days import Day
 from bot.core.errors import AnalystTimeout
 from bot.core.language import speaking
-from bot.core.model import Analysis, AnalystKind, CommitDiff, Language, Repo
+from bot.core.model import (
+    Analysis,
+    AnalystKind,
+    CommitDiff,
+    Language,
+    Repo,
+)
 from bot.core.ports import Question
 from bot.core.replies import AnalysisView, DigestView, Progress
 from bot.core.translation import QUESTION_MAX, batches, is_faithful, texts_of, with_texts
 from formatters import markdown, slack, terminal
 from tests.fakes import (
     REPO,
-    Core,
     FakeAnalyst,
     FakeClock,
     FakeLanguageModel,
     FakeLeadStore,
     FakeSource,
+    Service,
     commit,
-    core,
     diff_of,
+    service,
 )
 from tests.formatters import samples
 
@@ -74,8 +80,8 @@ class Stage:
         self.analyst = WholeAnalyst()
         self.store = FakeLeadStore()
 
-    def core(self) -> Core:
-        return core(
+    def service(self) -> Service:
+        return service(
             source=self.source,
             analyst=self.analyst,
             archive=self.archive,
@@ -91,28 +97,28 @@ def stage(archive: DatabaseArchive, clock: FakeClock) -> Stage:
 
 
 async def test_a_digest_in_another_language_reads_no_diff_and_is_translated_once(stage: Stage):
-    original = await stage.core().digests.of(REPO, DAY)
-    digest = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    original = await stage.service().digests.of(REPO, DAY)
+    digest = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     assert {entry.analysis.language for entry in digest.entries} == {Language.ZH}
     assert {entry.analysis.translated_from for entry in digest.entries} == {Language.EN}
     assert "字" in digest.lead
     questions = len(stage.model.asked("translation"))
-    again = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    again = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     assert (again.entries, again.lead) == (digest.entries, digest.lead)
     assert len(stage.model.asked("translation")) == questions == 2  # the analyses, and the lead
     assert (len(stage.analyst.asked), len(stage.source.read_shas)) == (2, 2)
     assert all("@@" not in question.content for question in stage.model.questions)
-    assert (await stage.core().digests.of(REPO, DAY)).entries == original.entries
+    assert (await stage.service().digests.of(REPO, DAY)).entries == original.entries
 
 
 async def test_the_language_spoken_is_the_language_asked_for(stage: Stage):
     with speaking(Language.ZH):
-        digest = await stage.core().digests.of(REPO, DAY)
+        digest = await stage.service().digests.of(REPO, DAY)
     assert {entry.analysis.language for entry in digest.entries} == {Language.ZH}
 
 
 async def test_only_prose_changes(stage: Stage):
-    digest = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    digest = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     made = digest.entries[0].analysis
     original = replace(WHOLE, sha=made.sha)
     assert with_texts(made, texts_of(original)) == replace(original, language=Language.ZH, translated_from=Language.EN)
@@ -123,22 +129,22 @@ async def test_only_prose_changes(stage: Stage):
 
 
 async def test_one_commit_is_translated_when_it_is_opened(stage: Stage):
-    made = stage.core()
+    made = stage.service()
     await made.digests.of(REPO, DAY)
     entry = await made.understanding.entry(REPO, NOON.sha, Language.ZH)
     assert entry is not None
     assert entry.analysis.language is Language.ZH
-    assert await stage.core().understanding.entry(REPO, NOON.sha, Language.ZH) == entry
+    assert await stage.service().understanding.entry(REPO, NOON.sha, Language.ZH) == entry
     assert len(stage.model.asked("translation")) == 1
 
 
 async def test_what_cannot_be_translated_is_shown_as_it_is_and_asked_for_again_later(stage: Stage):
     stage.model.answers["translation"] = lambda _: AnalystTimeout()
-    digest = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    digest = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     assert {entry.analysis.language for entry in digest.entries} == {Language.EN}
     assert digest.lead == "All images are read in one call."
     stage.model.answers["translation"] = translating(in_chinese)
-    digest = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    digest = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     assert {entry.analysis.language for entry in digest.entries} == {Language.ZH}
 
 
@@ -155,9 +161,9 @@ async def test_what_cannot_be_translated_is_shown_as_it_is_and_asked_for_again_l
 )
 async def test_an_answer_that_translates_nothing_is_no_translation(stage: Stage, answer: object):
     stage.model.answers["translation"] = lambda _: answer
-    digest = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    digest = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     assert {entry.analysis for entry in digest.entries} == {
-        entry.analysis for entry in (await stage.core().digests.of(REPO, DAY)).entries
+        entry.analysis for entry in (await stage.service().digests.of(REPO, DAY)).entries
     }
 
 
@@ -166,31 +172,31 @@ async def test_a_field_that_lost_an_identifier_keeps_the_original(stage: Stage):
     stage.model.answers["translation"] = translating(
         lambda text: "`invented` 的东西" if text == lost else in_chinese(text)
     )
-    digest = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    digest = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     made = digest.entries[0].analysis
     assert made.language is Language.ZH
     assert made.insight.performance[0].text == lost
 
 
 async def test_a_new_original_is_translated_anew(stage: Stage):
-    await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     stage.clock.forward(timedelta(minutes=1))
     changed = replace(WHOLE, sha=NOON.sha, headline="Something else is true now")
     await stage.archive.save_analysis(REPO, changed, AnalystKind.MODEL, stage.clock())
-    digest = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    digest = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     assert next(e for e in digest.entries if e.commit == NOON).analysis.headline == in_chinese(changed.headline)
 
 
 async def test_a_day_of_twelve_takes_few_calls(stage: Stage):
     stage.source.commits = [commit(f"feat: {n}", "2026-01-21T08:00:00+00:00") for n in range(12)]
-    await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     assert len(stage.model.asked("translation")) <= 4
 
 
 async def test_progress_of_a_translation_counts_to_the_end(stage: Stage):
-    await stage.core().digests.of(REPO, DAY)
+    await stage.service().digests.of(REPO, DAY)
     heard: list[Progress] = []
-    await stage.core().digests.of(REPO, DAY, heard.append, language=Language.ZH)
+    await stage.service().digests.of(REPO, DAY, heard.append, language=Language.ZH)
     assert [(progress.done, progress.total, progress.translating) for progress in heard] == [
         (0, 2, True),
         (2, 2, True),
@@ -244,7 +250,7 @@ def test_a_translation_that_changes_names_and_numbers_is_not(original: str, tran
 
 async def test_what_rules_wrote_is_said_again_without_the_model(stage: Stage, archive: DatabaseArchive):
     stage.analyst.problems = {NOON.subject: AnalystTimeout()}
-    digest = await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    digest = await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     by_rules = next(entry for entry in digest.entries if entry.commit == NOON)
     assert by_rules.analysis.provenance.fallback is not None
     assert all(NOON.subject not in question.content for question in stage.model.asked("translation"))
@@ -279,6 +285,6 @@ def test_what_is_not_translated_is_marked(read: Callable[[object], str]):
 
 
 async def test_an_entry_of_a_diff_is_never_part_of_a_question(stage: Stage):
-    await stage.core().digests.of(REPO, DAY, language=Language.ZH)
+    await stage.service().digests.of(REPO, DAY, language=Language.ZH)
     patch = diff_of(NOON).patches["src/hello.py"]
     assert all(patch not in question.content for question in stage.model.questions)

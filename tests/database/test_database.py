@@ -17,7 +17,12 @@ from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.schema import commits, digest_commits, metadata
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.days import Day
-from bot.core.model import AnalystKind, CommitDiff, SealedDay, SubscriptionTerms
+from bot.core.model import (
+    AnalystKind,
+    CommitDiff,
+    SealedDay,
+)
+from bot.core.subscriptions import SubscriptionTerms
 from tests.fakes import CHANNEL, NOW, REPO, analysis_of, commit, diff_of
 
 COMMIT = commit("feat: greet")
@@ -48,7 +53,7 @@ async def test_what_is_stored_survives_going_back_a_version_and_forward_again(
     engine: AsyncEngine, archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, ledger: DatabaseLedger
 ):
     subscription, _ = await subscriptions.subscribe(TERMS, NOW)
-    await ledger.schedule(subscription, DAY.date, NOW)
+    await ledger.schedule(subscription, DAY.date, DAY.date, NOW)
     await archive.save_commit(REPO, diff_of(COMMIT), NOW)
     await archive.save_analysis(REPO, analysis_of(COMMIT), AnalystKind.MODEL, NOW)
     sealed = await archive.seal(REPO, DAY, SealedDay(shas=(COMMIT.sha,), merges=(), sealed_at=NOW))
@@ -148,7 +153,7 @@ async def test_only_one_of_many_adds_and_claims_a_delivery(database_url: str, su
     subscription, _ = await subscriptions.subscribe(TERMS, NOW)
     engines = [open_database(database_url) for _ in range(4)]
     ledgers = [DatabaseLedger(engine) for engine in engines]
-    added = await asyncio.gather(*(ledger.schedule(subscription, DAY.date, NOW) for ledger in ledgers))
+    added = await asyncio.gather(*(ledger.schedule(subscription, DAY.date, DAY.date, NOW) for ledger in ledgers))
     assert sorted(added) == [False, False, False, True]
     claimed = await asyncio.gather(*(ledger.claim(NOW, NOW + timedelta(minutes=1), 10) for ledger in ledgers))
     assert sorted(len(deliveries) for deliveries in claimed) == [0, 0, 0, 1]
@@ -160,11 +165,11 @@ async def test_a_subscription_that_was_ended_meanwhile_is_not_scheduled(
 ):
     subscription, _ = await subscriptions.subscribe(TERMS, NOW)
     await subscriptions.unsubscribe(CHANNEL, REPO)
-    assert not await ledger.schedule(subscription, DAY.date, NOW)
+    assert not await ledger.schedule(subscription, DAY.date, DAY.date, NOW)
 
 
 async def test_ending_a_subscription_ends_its_deliveries(subscriptions: DatabaseSubscriptions, ledger: DatabaseLedger):
     subscription, _ = await subscriptions.subscribe(TERMS, NOW)
-    await ledger.schedule(subscription, DAY.date, NOW)
+    await ledger.schedule(subscription, DAY.date, DAY.date, NOW)
     await subscriptions.unsubscribe(CHANNEL, None)
     assert await ledger.claim(NOW, NOW + timedelta(minutes=1), 10) == []

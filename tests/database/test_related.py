@@ -1,6 +1,7 @@
 """Related commits and corrections in a real database."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,15 @@ from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.schema import commits, deliveries
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.days import Day
-from bot.core.model import KnownCommit, Relation, RelationKind, Repo, SealedDay, SubscriptionTerms
+from bot.core.model import (
+    KnownCommit,
+    Relation,
+    RelationKind,
+    Repo,
+    SealedDay,
+)
 from bot.core.relations import Mention, known_commit
+from bot.core.subscriptions import SubscriptionTerms
 from tests.fakes import CHANNEL, NOW, REPO, commit, diff_of
 
 GREET = commit("feat(hello): Greet everybody (#12)")
@@ -98,13 +106,13 @@ async def test_commits_of_an_older_version_get_their_names(archive: DatabaseArch
     assert GREET.sha in await archive.unrelated(REPO, [GREET.sha])
 
 
-async def posted(engine: AsyncEngine) -> None:
-    """A digest with both commits that was delivered."""
+async def posted(engine: AsyncEngine, repo: Repo = REPO) -> None:
+    """A digest with one of the commits that was delivered."""
     archive, ledger = DatabaseArchive(engine), DatabaseLedger(engine)
     await saved(archive)
-    await archive.seal(REPO, DAY, SealedDay(shas=(GREET.sha,), merges=(), sealed_at=NOW))
-    subscription, _ = await DatabaseSubscriptions(engine).subscribe(TERMS, NOW)
-    await ledger.schedule(subscription, DAY.date, NOW)
+    await archive.seal(repo, DAY, SealedDay(shas=(GREET.sha,), merges=(), sealed_at=NOW))
+    subscription, _ = await DatabaseSubscriptions(engine).subscribe(replace(TERMS, repo=repo), NOW)
+    await ledger.schedule(subscription, DAY.date, DAY.date, NOW)
     (delivery,) = await ledger.claim(NOW, NOW + timedelta(minutes=1), 1)
     await ledger.sending(delivery, NOW, NOW + timedelta(minutes=1))
     await ledger.sent(delivery, "1.0", NOW)
@@ -116,6 +124,15 @@ async def test_only_digests_in_which_a_commit_stands_are_marked(engine: AsyncEng
     assert await corrections.mark(REPO, [WAVE.sha], NOW) == 0
     assert await corrections.mark(REPO, [], NOW) == 0
     assert await corrections.mark(REPO, [WAVE.sha, GREET.sha], NOW) == 1
+
+
+async def test_digests_of_all_branches_are_marked(engine: AsyncEngine):
+    corrections = DatabaseCorrections(engine)
+    for number, branches in enumerate(["", "release/*", "main"], start=1):
+        await posted(engine, replace(REPO, branches=branches))
+        for repo in (REPO, replace(REPO, branches="release/*")):
+            assert await corrections.mark(repo, [GREET.sha], NOW) == number
+    assert await corrections.mark(Repo(owner="octo", name="other"), [GREET.sha], NOW) == 0
 
 
 async def test_only_one_of_many_claims_a_correction(engine: AsyncEngine, database_url: str):

@@ -12,22 +12,31 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.json_values import dump_analysis, dump_commit, load_analysis, load_commit
+from bot.adapters.database.orphans import batches
 from bot.adapters.database.related import RelatedCommits
 from bot.adapters.database.schema import analyses, commits
-from bot.adapters.database.sealing import Sealing, batches
+from bot.adapters.database.sealing import Sealing
+from bot.adapters.database.searching import Searching, searchable
 from bot.adapters.database.together import Together
-from bot.core.model import Analysis, AnalystKind, Commit, CommitDiff, Language, Repo
+from bot.core.model import (
+    Analysis,
+    AnalystKind,
+    Commit,
+    CommitDiff,
+    Language,
+    Repo,
+)
 from bot.core.relations import known_commit
 
 _SAVE_COMMIT: Final = insert(commits).on_conflict_do_nothing()
 _NEW_ANALYSIS: Final = insert(analyses)
 _SAVE_ANALYSIS: Final = _NEW_ANALYSIS.on_conflict_do_update(
     index_elements=[*("repository_id", "sha", "requested", "analyst", "version", "model", "language", "is_deep")],
-    set_={"made_at": _NEW_ANALYSIS.excluded.made_at, "body": _NEW_ANALYSIS.excluded.body},
+    set_={name: _NEW_ANALYSIS.excluded[name] for name in ("made_at", "body", "words")},
 )
 
 
-class DatabaseArchive(Sealing, RelatedCommits):
+class DatabaseArchive(Sealing, RelatedCommits, Searching):
     """Implements `bot.core.ports.Archive`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -39,7 +48,7 @@ class DatabaseArchive(Sealing, RelatedCommits):
         async with self._reads.connect() as connection:
             for some in batches(shas):
                 query = select(commits.c.sha).where(
-                    commits.c.repository_id == repositories.id_of(repo).scalar_subquery(), commits.c.sha.in_(some)
+                    commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery(), commits.c.sha.in_(some)
                 )
                 known.update((await connection.execute(query)).scalars())
         return set(shas) - known
@@ -56,21 +65,21 @@ class DatabaseArchive(Sealing, RelatedCommits):
             "subject_key": names.subject_key,
             "patch_id": names.patch_id or None,
         }
-        await self._together.insert(_SAVE_COMMIT, repo, row)
+        await self._together.insert(_SAVE_COMMIT, repo.whole, row)
 
     async def commits(self, repo: Repo, shas: Collection[str]) -> Mapping[str, Commit]:
         found: dict[str, Commit] = {}
         async with self._reads.connect() as connection:
             for some in batches(shas):
                 query = select(commits.c.sha, commits.c.facts).where(
-                    commits.c.repository_id == repositories.id_of(repo).scalar_subquery(), commits.c.sha.in_(some)
+                    commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery(), commits.c.sha.in_(some)
                 )
                 found.update({sha: load_commit(facts) for sha, facts in await connection.execute(query)})
         return found
 
     async def diff(self, repo: Repo, sha: str) -> CommitDiff | None:
         query = select(commits.c.facts, commits.c.patches).where(
-            commits.c.repository_id == repositories.id_of(repo).scalar_subquery(), commits.c.sha == sha
+            commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery(), commits.c.sha == sha
         )
         async with self._reads.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
@@ -79,7 +88,7 @@ class DatabaseArchive(Sealing, RelatedCommits):
     async def matching(self, repo: Repo, sha_prefix: str) -> Sequence[str]:
         query = (
             select(commits.c.sha)
-            .where(commits.c.repository_id == repositories.id_of(repo).scalar_subquery())
+            .where(commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery())
             .where(commits.c.sha.startswith(sha_prefix, autoescape=True))
             .limit(2)
         )
@@ -97,8 +106,9 @@ class DatabaseArchive(Sealing, RelatedCommits):
             "is_deep": analysis.is_deep,
             "made_at": at,
             "body": dump_analysis(analysis),
+            "words": searchable(analysis),
         }
-        await self._together.insert(_SAVE_ANALYSIS, repo, row)
+        await self._together.insert(_SAVE_ANALYSIS, repo.whole, row)
 
     async def analyses(
         self, repo: Repo, shas: Collection[str], requested: AnalystKind, language: Language | None = None
@@ -109,7 +119,7 @@ class DatabaseArchive(Sealing, RelatedCommits):
             for some in batches(shas):
                 query = (
                     select(analyses)
-                    .where(analyses.c.repository_id == repositories.id_of(repo).scalar_subquery())
+                    .where(analyses.c.repository_id == repositories.id_of(repo.whole).scalar_subquery())
                     .where(analyses.c.sha.in_(some))
                     # The last one of a SHA is kept: a model's after one by rules, a deep one after others, the newest
                     # after older ones.

@@ -10,9 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.database import repositories
 from bot.adapters.database import subscriptions as subscription_rows
 from bot.adapters.database.engine import for_writing
+from bot.adapters.database.ledger import delivery
+from bot.adapters.database.orphans import batches
 from bot.adapters.database.schema import deliveries, digest_commits, subscriptions
-from bot.adapters.database.sealing import batches
-from bot.core.model import Correction, Delivery, DeliveryState, Repo
+from bot.core.model import Repo
+from bot.core.subscriptions import (
+    Correction,
+    DeliveryState,
+)
 
 _KEY: Final = (deliveries.c.subscription_id, deliveries.c.day)
 
@@ -59,14 +64,7 @@ class DatabaseCorrections:
             holders = {row.id: subscription_rows.from_row(row) for row in await connection.execute(query)}
         return [
             Correction(
-                delivery=Delivery(
-                    subscription=holders[row.subscription_id],
-                    day=row.day,
-                    scheduled_at=row.scheduled_at,
-                    fence=row.fence,
-                    attempts=row.attempts,
-                    sending_since=row.sending_since,
-                ),
+                delivery=delivery(row, holders[row.subscription_id]),
                 message=row.message,
                 stale_since=row.stale_since,
             )
@@ -99,8 +97,7 @@ class DatabaseCorrections:
 
 
 def _in_which_stand(repo: Repo, shas: Collection[str]) -> Any:
-    """The keys of the deliveries whose digest has one of these commits."""
-    repository_id = repositories.id_of(repo).scalar_subquery()
+    """The keys of the deliveries whose digest, of whatever branches, has one of these commits."""
     return (
         select(*_KEY)
         .join(subscriptions)
@@ -109,8 +106,8 @@ def _in_which_stand(repo: Repo, shas: Collection[str]) -> Any:
             and_(
                 digest_commits.c.repository_id == subscriptions.c.repository_id,
                 digest_commits.c.zone == subscriptions.c.zone,
-                digest_commits.c.day == deliveries.c.day,
+                digest_commits.c.day.between(deliveries.c.first_day, deliveries.c.day),
             ),
         )
-        .where(digest_commits.c.repository_id == repository_id, digest_commits.c.sha.in_(shas))
+        .where(digest_commits.c.repository_id.in_(repositories.ids_of_all(repo)), digest_commits.c.sha.in_(shas))
     )

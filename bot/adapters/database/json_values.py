@@ -4,11 +4,17 @@ from typing import Any, Final, cast
 
 from pydantic import TypeAdapter
 
-from bot.core.model import Analysis, Commit, Lead
+from bot.core.model import (
+    Analysis,
+    Commit,
+    Lead,
+)
+from bot.core.subscriptions import Selection
 
 _COMMIT: Final = TypeAdapter(Commit)
 _ANALYSIS: Final = TypeAdapter(Analysis)
 _LEAD: Final = TypeAdapter(Lead)
+_SELECTION: Final = TypeAdapter(Selection)
 
 
 def dump_commit(commit: Commit) -> dict[str, Any]:
@@ -33,3 +39,11 @@ def dump_lead(lead: Lead) -> dict[str, Any]:
 
 def load_lead(body: Any) -> Lead:
     return _LEAD.validate_python(body)
+
+
+def dump_selection(selection: Selection) -> dict[str, Any]:
+    return cast("dict[str, Any]", _SELECTION.dump_python(selection, mode="json"))
+
+
+def load_selection(conditions: Any) -> Selection:
+    return _SELECTION.validate_python(conditions)

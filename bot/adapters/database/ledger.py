@@ -1,29 +1,36 @@
 """The truth of deliveries: one row per subscription and local day, held under a lease and written under a fence."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select, tuple_, update
+from sqlalchemy import Row, and_, case, func, null, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import subscriptions as subscription_rows
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import deliveries, subscriptions
-from bot.core.model import Delivery, DeliveryState, Subscription
+from bot.core.subscriptions import (
+    Delivery,
+    DeliveryState,
+    Run,
+    Subscription,
+)
 
 
 class DatabaseLedger:
     """Implements `bot.core.ports.Ledger`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
+        self._reads = engine
         self._writes = for_writing(engine)
 
-    async def schedule(self, subscription: Subscription, day: date, scheduled_at: datetime) -> bool:
+    async def schedule(self, subscription: Subscription, first_day: date, day: date, scheduled_at: datetime) -> bool:
         row = {
             "subscription_id": subscription.id,
             "day": day,
+            "first_day": first_day,
             "state": DeliveryState.DUE.value,
             "scheduled_at": scheduled_at,
             "due_at": scheduled_at,
@@ -65,17 +72,35 @@ class DatabaseLedger:
             rows = (await connection.execute(taken)).all()
             query = subscription_rows.selected().where(subscriptions.c.id.in_({row.subscription_id for row in rows}))
             holders = {row.id: subscription_rows.from_row(row) for row in await connection.execute(query)}
-        return [
-            Delivery(
-                subscription=holders[row.subscription_id],
-                day=row.day,
-                scheduled_at=row.scheduled_at,
-                fence=row.fence,
-                attempts=row.attempts,
-                sending_since=row.sending_since,
-            )
-            for row in rows
-        ]
+        return [delivery(row, holders[row.subscription_id]) for row in rows]
+
+    async def again(self, subscription: Subscription, day: date, now: datetime) -> bool:
+        ended = [DeliveryState.FAILED.value, DeliveryState.UNCERTAIN.value, DeliveryState.SKIPPED.value]
+        mine = and_(deliveries.c.subscription_id == subscription.id, deliveries.c.day == day)
+        waits = and_(mine, deliveries.c.state.in_([*ended, DeliveryState.DUE.value]))
+        uncertain = deliveries.c.state == DeliveryState.UNCERTAIN.value
+        due = {
+            "state": DeliveryState.DUE.value,
+            "due_at": now,
+            "scheduled_at": now,
+            "attempts": 0,
+            "sending_since": case((uncertain, null()), else_=deliveries.c.sending_since),
+        }
+        async with self._writes.begin() as connection:
+            return (await connection.execute(update(deliveries).where(waits).values(due))).rowcount == 1
+
+    async def runs(self, subscriptions: Collection[Subscription]) -> Mapping[int, Run]:
+        ids = [subscription.id for subscription in subscriptions]
+        newest = (
+            select(deliveries.c.subscription_id, func.max(deliveries.c.day).label("day"))
+            .where(deliveries.c.subscription_id.in_(ids))
+            .group_by(deliveries.c.subscription_id)
+            .subquery()
+        )
+        same = and_(deliveries.c.subscription_id == newest.c.subscription_id, deliveries.c.day == newest.c.day)
+        async with self._reads.connect() as connection:
+            rows = (await connection.execute(select(deliveries).join(newest, same))).all()
+        return {row.subscription_id: _run(row) for row in rows}
 
     async def sending(self, delivery: Delivery, now: datetime, lease_until: datetime) -> bool:
         return await self._write(
@@ -108,3 +133,23 @@ class DatabaseLedger:
         statement = update(deliveries).where(mine).values(state=state.value, **values)
         async with self._writes.begin() as connection:
             return (await connection.execute(statement)).rowcount == 1
+
+
+def delivery(row: Row[Any], subscription: Subscription) -> Delivery:
+    """A row of `deliveries` as a value."""
+    return Delivery(
+        subscription=subscription,
+        day=row.day,
+        first_day=row.first_day,
+        scheduled_at=row.scheduled_at,
+        fence=row.fence,
+        attempts=row.attempts,
+        sending_since=row.sending_since,
+    )
+
+
+def _run(row: Row[Any]) -> Run:
+    state = DeliveryState(row.state)
+    sent = state is DeliveryState.SENT
+    error = "" if sent else row.last_error
+    return Run(day=row.day, state=state, at=(row.sent_at if sent else None) or row.scheduled_at, error=error)

@@ -9,9 +9,14 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
+from bot.adapters.database.orphans import batches, standing_elsewhere
 from bot.adapters.database.schema import commits, mentions, relations
-from bot.adapters.database.sealing import batches
-from bot.core.model import KnownCommit, Relation, RelationKind, Repo
+from bot.core.model import (
+    KnownCommit,
+    Relation,
+    RelationKind,
+    Repo,
+)
 from bot.core.relations import Mention
 
 #: Of names that are looked for as beginnings, each is a condition: https://www.sqlite.org/limits.html
@@ -49,7 +54,7 @@ class RelatedCommits:
         return {row.sha: _commit(row) for row in rows}
 
     async def named(self, repo: Repo, names: Collection[str]) -> Sequence[KnownCommit]:
-        present = _of(repo, commits.c.orphaned_at.is_(None))
+        present = _of(repo, or_(commits.c.orphaned_at.is_(None), commits.c.sha.in_(standing_elsewhere(repo))))
         numbers = {name[1:].partition("=")[0] for name in names if name.startswith("#")}
         rows = await self._rows(
             (present, commits.c.pull_request, [int(number) for number in numbers]),
@@ -65,7 +70,7 @@ class RelatedCommits:
 
     async def naming(self, repo: Repo, names: Collection[str]) -> Mapping[str, Sequence[Mention]]:
         query = select(mentions.c.sha, mentions.c.kind, mentions.c.target).where(
-            mentions.c.repository_id == repositories.id_of(repo).scalar_subquery()
+            mentions.c.repository_id == repositories.id_of(repo.whole).scalar_subquery()
         )
         found: dict[str, list[Mention]] = {}
         for row in await self._rows((query, mentions.c.target, names)):
@@ -74,7 +79,7 @@ class RelatedCommits:
 
     async def relations(self, repo: Repo, shas: Collection[str]) -> Sequence[Relation]:
         query = select(relations.c.kind, relations.c.sha, relations.c.other_sha).where(
-            relations.c.repository_id == repositories.id_of(repo).scalar_subquery()
+            relations.c.repository_id == repositories.id_of(repo.whole).scalar_subquery()
         )
         rows = await self._rows((query, relations.c.sha, shas), (query, relations.c.other_sha, shas))
         found = (Relation(kind=RelationKind(row.kind), sha=row.sha, other_sha=row.other_sha) for row in rows)
@@ -84,7 +89,7 @@ class RelatedCommits:
         self, repo: Repo, found: Collection[Relation], said: Mapping[str, Sequence[Mention]]
     ) -> None:
         async with self._writes.begin() as connection:
-            of_repo = {"repository_id": await repositories.ensure(connection, repo)}
+            of_repo = {"repository_id": await repositories.ensure(connection, repo.whole)}
             named = [
                 of_repo | {"sha": sha, "kind": mention.kind.value, "target": mention.target}
                 for sha, all_of_one in said.items()
@@ -101,7 +106,7 @@ class RelatedCommits:
 
     async def related(self, repo: Repo, shas: Collection[str], at: datetime) -> None:
         async with self._writes.begin() as connection:
-            of_repo = commits.c.repository_id == repositories.id_of(repo).scalar_subquery()
+            of_repo = commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery()
             for some in batches(shas):
                 await connection.execute(update(commits).where(of_repo, commits.c.sha.in_(some)).values(related_at=at))
 
@@ -117,7 +122,7 @@ class RelatedCommits:
 
 
 def _of(repo: Repo, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    of_repo = commits.c.repository_id == repositories.id_of(repo).scalar_subquery()
+    of_repo = commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery()
     return select(*_KNOWN).where(of_repo, *conditions)
 
 

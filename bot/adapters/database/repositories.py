@@ -1,20 +1,41 @@
-"""Repositories are rows that others point at; a name with other capitals is the same repository."""
+"""Repositories are rows that others point at; a name with other capitals is the same repository.
 
-from sqlalchemy import Select, select
+One of which certain branches are followed has a row of its own: days, leads, tips and subscriptions point at that,
+while commits and all that is said of them point at the row of the whole repository.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.database.schema import repositories
 from bot.core.model import Repo
 
+TABLE: Final = repositories
+#: What `from_row` reads.
+NAMES: Final = (repositories.c.host, repositories.c.owner, repositories.c.name, repositories.c.branches)
+
+
+def from_row(row: Row[Any]) -> Repo:
+    return Repo(owner=row.owner, name=row.name, host=row.host, branches=row.branches)
+
 
 def id_of(repo: Repo) -> Select[int]:
     """The repository's id, as a subquery that is empty for an unknown one."""
-    return select(repositories.c.id).where(repositories.c.host == repo.host, repositories.c.key == repo.key[1])
+    return ids_of_all(repo).where(repositories.c.branches == repo.branches)
+
+
+def ids_of_all(repo: Repo) -> Select[int]:
+    """The ids of the repository with whatever branches are followed."""
+    host, key, _branches = repo.key
+    return select(repositories.c.id).where(repositories.c.host == host, repositories.c.key == key)
 
 
 async def ensure(connection: AsyncConnection, repo: Repo) -> int:
     """The repository's id; the row is made when missing."""
-    row = {"host": repo.host, "key": repo.key[1], "owner": repo.owner, "name": repo.name}
+    host, key, branches = repo.key
+    row = {"host": host, "key": key, "branches": branches, "owner": repo.owner, "name": repo.name}
     await connection.execute(insert(repositories).values(row).on_conflict_do_nothing())
     return (await connection.execute(id_of(repo))).scalar_one()

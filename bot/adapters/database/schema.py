@@ -1,6 +1,7 @@
 """The tables. Instants are stored in UTC; naive ones are refused, because SQLite forgets zones silently."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -63,9 +65,11 @@ repositories = Table(
     Column("host", String(255), nullable=False),
     # Hosts compare names without regard to case; this is the name folded, and the other two are as first seen.
     Column("key", String(255), nullable=False),
+    # A pattern of the branches that are followed; empty for the default branch.
+    Column("branches", String(100), nullable=False, server_default=""),
     Column("owner", String(120), nullable=False),
     Column("name", String(120), nullable=False),
-    UniqueConstraint("host", "key"),
+    UniqueConstraint("host", "key", "branches"),
 )
 
 commits = Table(
@@ -77,7 +81,7 @@ commits = Table(
     Column("first_seen_at", Instant, nullable=False),
     # A Commit as JSON.
     Column("facts", JSON, nullable=False),
-    # When a force push took it off the branch.
+    # When a force push took it off the default branch.
     Column("orphaned_at", Instant),
     # By what others name it: its number, its subject made comparable, and its change.
     Column("pull_request", Integer),
@@ -111,6 +115,8 @@ analyses = Table(
     Column("made_at", Instant, nullable=False),
     # An Analysis as JSON.
     Column("body", JSON, nullable=False),
+    # What people look for: its words, folded.
+    Column("words", Text, nullable=False, server_default=""),
     UniqueConstraint(
         "repository_id",
         "sha",
@@ -146,6 +152,8 @@ digest_commits = Table(
     Column("zone", String(60), primary_key=True),
     Column("sha", String(40), primary_key=True),
     Column("day", Date, nullable=False),
+    # When a force push took it off the branches followed, where those are not the default branch.
+    Column("orphaned_at", Instant),
 )
 
 leads = Table(
@@ -160,13 +168,13 @@ leads = Table(
     Column("made_at", Instant, nullable=False),
 )
 
-# The newest commit seen on a branch, from which what is new is told.
+# The newest commit seen on a branch, from which what is new is told; of several branches, one of each.
 branch_tips = Table(
     "branch_tips",
     metadata,
     _repository_key(),
     Column("branch", String(255), primary_key=True),
-    Column("sha", String(40), nullable=False),
+    Column("sha", Text, nullable=False),
     Column("seen_at", Instant, nullable=False),
 )
 
@@ -241,6 +249,15 @@ subscriptions = Table(
     Column("language", String(5), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("broken", Text, nullable=False, default=""),
+    # On which days of the week, Monday being 0: `01234`.
+    Column("days", String(7), nullable=False, server_default="0123456"),
+    # A Selection as JSON.
+    Column("selection", JSON, nullable=False, server_default="{}"),
+    Column("quiet", String(10), nullable=False, server_default="silent"),
+    Column("in_thread", Boolean, nullable=False, server_default=false()),
+    # The newest pause, which may be over, or without an end.
+    Column("paused_since", Instant),
+    Column("paused_until", Instant),
     UniqueConstraint("platform", "workspace", "channel", "repository_id"),
 )
 
@@ -248,7 +265,9 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("subscription_id", ForeignKey("subscriptions.id", ondelete="CASCADE"), primary_key=True),
+    # The newest day that it tells of, and the oldest one.
     Column("day", Date, primary_key=True),
+    Column("first_day", Date, nullable=False),
     Column("state", String(10), nullable=False),
     Column("scheduled_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
@@ -264,4 +283,94 @@ deliveries = Table(
     Column("stale_since", Instant),
     Index(None, "state", "due_at"),
     Index(None, "stale_since"),
+)
+
+
+def _channel() -> tuple[Column[str], Column[str], Column[str]]:
+    return (
+        Column("platform", String(20), primary_key=True),
+        Column("workspace", String(100), primary_key=True),
+        Column("channel", String(100), primary_key=True),
+    )
+
+
+# Digests that stand in channels; their threads are asked about long after a subscription has ended.
+posts = Table(
+    "posts",
+    metadata,
+    *_channel(),
+    # The platform's id of the message.
+    Column("message", String(200), primary_key=True),
+    Column("repository_id", ForeignKey("repositories.id"), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("zone", String(60), nullable=False),
+    Column("posted_at", Instant, nullable=False),
+)
+
+# What people think of analyses; the channel is where they said it.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("platform", String(20), primary_key=True),
+    Column("workspace", String(100), primary_key=True),
+    Column("user", String(100), primary_key=True),
+    Column("repository_id", ForeignKey("repositories.id"), primary_key=True),
+    Column("sha", String(40), primary_key=True),
+    Column("channel", String(100), nullable=False),
+    Column("verdict", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_at", Instant, nullable=False),
+    Index(None, "platform", "workspace", "channel", "given_at"),
+)
+
+# slack_sdk's tables, in which it keeps naive instants in UTC. Tokens are longer than they are, because encrypted.
+
+
+def _slack_bot() -> list[Column[Any]]:
+    return [
+        Column("id", Integer, primary_key=True),
+        Column("client_id", String(32), nullable=False),
+        Column("app_id", String(32), nullable=False),
+        Column("enterprise_id", String(32)),
+        Column("enterprise_name", String(200)),
+        Column("team_id", String(32)),
+        Column("team_name", String(200)),
+        Column("bot_token", Text),
+        Column("bot_id", String(32)),
+        Column("bot_user_id", String(32)),
+        Column("bot_scopes", Text),
+        Column("bot_refresh_token", Text),
+        Column("bot_token_expires_at", DateTime),
+        Column("is_enterprise_install", Boolean, nullable=False),
+        Column("installed_at", DateTime, nullable=False),
+    ]
+
+
+slack_bots = Table("slack_bots", metadata, *_slack_bot(), Index(None, "client_id", "team_id"))
+
+slack_installations = Table(
+    "slack_installations",
+    metadata,
+    *_slack_bot(),
+    Column("enterprise_url", String(200)),
+    Column("user_id", String(32), nullable=False),
+    Column("user_token", Text),
+    Column("user_scopes", Text),
+    Column("user_refresh_token", Text),
+    Column("user_token_expires_at", DateTime),
+    Column("incoming_webhook_url", Text),
+    Column("incoming_webhook_channel", String(200)),
+    Column("incoming_webhook_channel_id", String(200)),
+    Column("incoming_webhook_configuration_url", String(200)),
+    Column("token_type", String(32)),
+    Index(None, "client_id", "team_id"),
+)
+
+slack_oauth_states = Table(
+    "slack_oauth_states",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", String(200), nullable=False),
+    Column("expire_at", DateTime, nullable=False),
 )

@@ -1,29 +1,29 @@
 """Sealed days, which commits they dealt with, and what is known of the branch they were made from."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
-from bot.adapters.database.json_values import load_commit
+from bot.adapters.database.orphans import Orphans, batches
 from bot.adapters.database.schema import branch_tips, commits, digest_commits, digests
-from bot.core.days import Day, Window
-from bot.core.model import CommitRef, Repo, SealedDay
+from bot.core.days import Day
+from bot.core.model import (
+    Repo,
+    SealedDay,
+)
 from bot.core.ports import TipMove
 
-#: SQLite takes 32,766 parameters in a statement: https://www.sqlite.org/limits.html
-SHAS_PER_STATEMENT: Final = 10_000
 _ROWS_PER_STATEMENT: Final = 1_000
 
 
-class Sealing:
+class Sealing(Orphans):
     """The part of `bot.core.ports.Archive` that is about days."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -84,63 +84,10 @@ class Sealing:
         async with self._reads.connect() as connection:
             for some in batches(shas):
                 query = select(commits.c.sha, commits.c.first_seen_at).where(
-                    commits.c.repository_id == repositories.id_of(repo).scalar_subquery(), commits.c.sha.in_(some)
+                    commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery(), commits.c.sha.in_(some)
                 )
                 found.update({row.sha: row.first_seen_at for row in await connection.execute(query)})
         return found
-
-    async def dated_ahead(self, repo: Repo, window: Window) -> Sequence[CommitRef]:
-        query = (
-            select(commits.c.facts)
-            .where(commits.c.repository_id == repositories.id_of(repo).scalar_subquery())
-            .where(commits.c.committed_at > window.since)  # which has an index, and follows from the next lines
-            .where(commits.c.first_seen_at >= window.since, commits.c.first_seen_at < window.until)
-            .where(commits.c.committed_at > commits.c.first_seen_at, commits.c.orphaned_at.is_(None))
-        )
-        async with self._reads.connect() as connection:
-            found = [load_commit(facts) for facts in (await connection.execute(query)).scalars()]
-        return [CommitRef(sha=one.sha, parents=one.parents, committed_at=one.committed_at) for one in found]
-
-    async def mark_orphans(
-        self, repo: Repo, since: datetime, on_branch: Collection[str], gone: Collection[str], at: datetime
-    ) -> int:
-        async with self._writes.begin() as connection:
-            of_repo = commits.c.repository_id == await repositories.ensure(connection, repo)
-            made_since = select(commits.c.sha).where(of_repo, commits.c.committed_at >= since)
-            stored = set((await connection.execute(made_since)).scalars())
-            marked = 0
-            for some in batches((stored | set(gone)) - set(on_branch)):
-                changed = await connection.execute(
-                    update(commits)
-                    .where(of_repo, commits.c.sha.in_(some), commits.c.orphaned_at.is_(None))
-                    .values(orphaned_at=at)
-                    .returning(commits.c.sha)
-                )
-                marked += len(changed.all())
-            for some in batches(on_branch):
-                await connection.execute(
-                    update(commits).where(of_repo, commits.c.sha.in_(some)).values(orphaned_at=None)
-                )
-        return marked
-
-    async def orphans(self, repo: Repo, zone: ZoneInfo) -> Sequence[str]:
-        query = (
-            select(commits.c.sha)
-            .join(
-                digest_commits,
-                (digest_commits.c.repository_id == commits.c.repository_id) & (digest_commits.c.sha == commits.c.sha),
-            )
-            .where(commits.c.repository_id == repositories.id_of(repo).scalar_subquery())
-            .where(commits.c.orphaned_at.is_not(None), digest_commits.c.zone == zone.key)
-        )
-        async with self._reads.connect() as connection:
-            return (await connection.execute(query)).scalars().all()
-
-
-def batches(shas: Collection[str], size: int = SHAS_PER_STATEMENT) -> Iterator[list[str]]:
-    remaining = iter(shas)
-    while some := list(islice(remaining, size)):
-        yield some
 
 
 def _sealed(repo: Repo, day: Day) -> Select[Any, Any, Any, Any]:

@@ -1,0 +1,24 @@
+"""All that is kept in one database."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.adapters.database.archive import DatabaseArchive
+from bot.adapters.database.corrections import DatabaseCorrections
+from bot.adapters.database.feedback import DatabaseFeedback
+from bot.adapters.database.leads import DatabaseLeads
+from bot.adapters.database.ledger import DatabaseLedger
+from bot.adapters.database.posts import DatabasePosts
+from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from bot.core.service import Stores
+
+
+def stores(engine: AsyncEngine) -> Stores:
+    return Stores(
+        archive=DatabaseArchive(engine),
+        leads=DatabaseLeads(engine),
+        subscriptions=DatabaseSubscriptions(engine),
+        ledger=DatabaseLedger(engine),
+        corrections=DatabaseCorrections(engine),
+        posts=DatabasePosts(engine),
+        feedback=DatabaseFeedback(engine),
+    )
