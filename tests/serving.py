@@ -1,4 +1,4 @@
-"""Serves one of our applications on a free port of 127.0.0.1, in the running event loop."""
+"""Serves one of our applications on a port of 127.0.0.1, a free one unless it is told, in the running event loop."""
 
 import asyncio
 import socket
@@ -10,10 +10,10 @@ from starlette.applications import Starlette
 
 
 @asynccontextmanager
-async def served(application: Starlette) -> AsyncIterator[str]:
+async def served(application: Starlette, *, port: int = 0) -> AsyncIterator[str]:
     """The address at which the application answers."""
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.bind(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(application, log_config=None, lifespan="off"))
     running = asyncio.create_task(server.serve([listening]))
     try:

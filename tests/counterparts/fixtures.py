@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from tests.counterparts import github, model, node, slack
+from tests.counterparts import github, model, node, slack, slack_types
+from tests.counterparts.slack_grid import SlackGrid
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,35 @@ async def emulated_slack(slack_server: slack.EmulatedSlack) -> AsyncIterator[sla
     async with slack.SlackProxy(slack_server) as proxy:
         await proxy.furnish()
         yield proxy
+    assert proxy.refusals == [], "Slack would have refused these messages or views"
+
+
+@pytest.fixture(scope="session")
+def second_slack_server(node_modules: None) -> Iterator[slack.EmulatedSlack]:
+    with slack.serving(2) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def slack_grid(
+    slack_server: slack.EmulatedSlack, second_slack_server: slack.EmulatedSlack
+) -> AsyncIterator[SlackGrid]:
+    """Two workspaces behind one address: `grid.workspaces[0]` and `[1]`, each with alice and bob."""
+    servers = [slack_server, second_slack_server]
+    for server in servers:
+        server.reset()
+    async with SlackGrid(servers) as grid:
+        yield grid
+    for workspace in grid.workspaces:
+        assert workspace.refusals == [], "Slack would have refused these messages or views"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def published_slack_types() -> Iterator[None]:
+    """At the end of the session, every message and view that was made is held against the published types."""
+    yield
+    problems = slack_types.collected.problems()
+    assert not problems, "Not as Slack's types have it:\n" + "\n".join(problems)
 
 
 @pytest_asyncio.fixture

@@ -29,7 +29,7 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -66,6 +66,7 @@ class Repository:
     name: str
     id: int
     history: Path | None = None
+    branches: set[str] = field(default_factory=set)
     uploaded: set[str] = field(default_factory=set)
 
 
@@ -94,23 +95,29 @@ class EmulatedGitHub:
         return full_name
 
     async def load(
-        self, path: Path, full_name: str = "octo/hello", *, branch: str = "main", private: bool = False
+        self,
+        path: Path,
+        full_name: str = "octo/hello",
+        *,
+        branch: str = "main",
+        others: Sequence[str] = (),
+        private: bool = False,
     ) -> str:
         """Give a branch of a local git repository to the emulated GitHub, as its default branch; its owner/name.
 
-        May be called again after more commits or a rewritten history: then it pushes, with force. Raises RuntimeError
-        where a commit would get another SHA than its own, or there are more than 5,000 objects (the rate limit).
+        `others` are the branches it has besides. May be called again after more commits or a rewritten history: then it
+        pushes, with force, and deletes branches that are not named any more. Raises RuntimeError where a commit would
+        get another SHA than its own, or there are more than 5,000 objects (the rate limit).
         """
         if full_name not in self.repositories:
             await self.create(full_name, private=private)
         repository = self.repositories[full_name]
         async with self._client(full_name.split("/")[0]) as client:
-            for item in histories.objects(path, branch):
-                if item.sha not in repository.uploaded:
-                    await self._upload(client, full_name, item)
-                    repository.uploaded.add(item.sha)
-            head = histories.order(path, branch)[0]
-            await self._point(client, full_name, branch, head)
+            for name in (*others, branch):  # the last one becomes the default branch
+                await self._push(client, repository, path, name)
+            for name in repository.branches - {branch, *others}:
+                await _send(client, "DELETE", f"/repos/{full_name}/git/refs/heads/{name}")
+            repository.branches = {branch, *others}
         repository.history = path
         return full_name
 
@@ -120,6 +127,13 @@ class EmulatedGitHub:
 
     def _client(self, owner: str) -> ClientSession:
         return ClientSession(self.url, headers={"Authorization": f"Bearer {_owner_token(owner)}"})
+
+    async def _push(self, client: ClientSession, repository: Repository, path: Path, branch: str) -> None:
+        for item in histories.objects(path, branch):
+            if item.sha not in repository.uploaded:
+                await self._upload(client, repository.name, item)
+                repository.uploaded.add(item.sha)
+        await self._point(client, repository.name, branch, histories.order(path, branch)[0])
 
     @staticmethod
     async def _upload(client: ClientSession, full_name: str, item: histories.GitObject) -> None:
@@ -169,10 +183,16 @@ class GitHubProxy(Proxy):
         self.moved: dict[str, str] = {}
 
     async def load(
-        self, path: Path, full_name: str = "octo/hello", *, branch: str = "main", private: bool = False
+        self,
+        path: Path,
+        full_name: str = "octo/hello",
+        *,
+        branch: str = "main",
+        others: Sequence[str] = (),
+        private: bool = False,
     ) -> str:
         """As `EmulatedGitHub.load`."""
-        return await self.github.load(path, full_name, branch=branch, private=private)
+        return await self.github.load(path, full_name, branch=branch, others=others, private=private)
 
     async def create(self, full_name: str, *, private: bool = False) -> str:
         """As `EmulatedGitHub.create`."""
@@ -359,7 +379,7 @@ async def _send(client: ClientSession, method: str, path: str, body: Any = None)
     async with client.request(method, path, json=body) as answer:
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {await answer.text()}")
-        return await answer.json()
+        return await answer.json() if answer.status != 204 else None
 
 
 def _blob(item: histories.GitObject) -> dict[str, Any]:

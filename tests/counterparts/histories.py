@@ -136,7 +136,7 @@ class GitObject:
 
 def objects(path: Path, branch: str) -> list[GitObject]:
     """Everything reachable from a branch, whatever refers to an object after it: blobs, trees, commits."""
-    listed = git(path, "rev-list", "--objects", "--no-object-names", "--reverse", "--topo-order", branch)
+    listed = git(path, "rev-list", "--objects", "--no-object-names", "--reverse", "--topo-order", branch, "--")
     found = _read(path, listed.decode().split())
     commits = [item for item in found if item.kind == "commit"]
     return [*(item for item in found if item.kind == "blob"), *_children_first(found), *commits]
@@ -156,7 +156,7 @@ def tree_entries(tree: GitObject) -> list[tuple[str, str, str]]:
 
 def order(path: Path, start: str) -> list[str]:
     """The SHAs that a commit listing shows, newest first: git's own order from a commit or branch."""
-    return git(path, "rev-list", start).decode().split()
+    return git(path, "rev-list", start, "--").decode().split()
 
 
 def _read(path: Path, shas: Sequence[str]) -> list[GitObject]:

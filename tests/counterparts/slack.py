@@ -1,80 +1,70 @@
 """An emulated Slack workspace, and the proxy the product talks to.
 
 The server is the npm package `emulate` 0.12.2 with strict scopes, read and tried. It keeps messages with metadata,
-channels, users, OAuth, and views with their triggers (3 s, counted in whole seconds, and once) and hashes.
+channels, users, files, OAuth, and views with their triggers (3 s, counted in whole seconds, and once) and hashes.
 
 What it lacks, and `SlackProxy` adds:
 
 * GET, which slack_sdk's asynchronous client uses for reading methods.
-* Tokens that are not valid: there, an unknown one is the first user. Here: `invalid_auth`, or what `refuse_token` says.
+* Tokens that are not valid: there, an unknown one is the first user. Here: `invalid_auth`, or what `refuse_token` says;
+  tokens that expire and are renewed, `auth.revoke` and `apps.uninstall` (`slack_tokens`).
 * `oldest`, `latest`, `inclusive` and `include_all_metadata` of `conversations.history` and `.replies`: there, they are
   ignored, and metadata is always shown.
-* `response_url`: five uses in thirty minutes.
-* Block Kit: every limit (`slack_blocks`).
-* Time zones of users (`zones`), and everything that goes wrong (`fail`).
+* `not_in_channel` of public channels, `channel_not_found` of private ones.
+* `response_url`: five uses in thirty minutes, and what becomes of the message (`slack_responses`).
+* Block Kit: every limit (`slack_blocks`), Slack's own models (`slack_models`) and types (`slack_types`), and
+  `blocks.validate`.
+* Time zones of users (`zones`), any redirect address (`slack_oauth`), and everything that goes wrong (`fail`).
 
-Not there at all: events sent to the app, Socket Mode, `not_in_channel` of public channels, `auth.revoke`,
-`users.conversations`, delivery of scheduled messages, a second workspace.
+Not there at all: Socket Mode, `users.conversations`, delivery of scheduled messages. What Slack sends to the app is
+built by `slack_inbound`; several workspaces behind one address are a `SlackGrid`.
 """
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from tests.counterparts import node, processes, slack_blocks
+from tests.counterparts import slack_blocks, slack_models, slack_types
 from tests.counterparts.faults import Answer, Fault, response
-from tests.counterparts.proxies import Proxy, Upstream
+from tests.counterparts.proxies import Upstream
+from tests.counterparts.slack_arguments import arguments_of, bearer, client_of, history, json_answer
+from tests.counterparts.slack_oauth import Installing
+from tests.counterparts.slack_responses import RESPONSE_URL_SECONDS, ResponseUrl, shown
+from tests.counterparts.slack_server import HISTORY_MAX, EmulatedSlack, WorkspaceProxy, serving
+from tests.counterparts.slack_tokens import ROTATION_SECONDS, Tokens
+from tests.counterparts.slack_workspaces import (
+    APP_ID,
+    ATTIC,
+    BOT_ID,
+    BOT_TOKEN,
+    BOT_USER_ID,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    LOUNGE,
+    PEOPLE,
+    READER_TOKEN,
+    SCOPES,
+    SIGNING_SECRET,
+    TEAM_ID,
+    VAULT,
+    Workspace,
+)
 
-BOT_TOKEN = "xoxb-counterpart"
-SIGNING_SECRET = "counterpart-signing-secret"
-CLIENT_ID = "111.222"
-CLIENT_SECRET = "counterpart-client-secret"
-TEAM_ID = "T000000001"
-APP_ID = "A0000DIGEST"
-BOT_ID = "B0000DIGEST"
-BOT_USER_ID = "U0000DIGEST"
-SCOPES = ("chat:write", "channels:read", "channels:history", "im:write", "users:read", "commands")
-#: A channel that was archived.
-ATTIC = "attic"
-PEOPLE = ("alice", "bob")
-# Somebody who may invite and archive, and the bot with eyes everywhere: for what the proxy does itself.
-_MANAGER_TOKEN = "xoxp-manager"
-_READER_TOKEN = "xoxb-reader"
-_MANAGER_SCOPES = (*SCOPES, "channels:manage", "channels:write")
-_READER_SCOPES = (*SCOPES, "groups:history", "im:history", "mpim:history")
+__all__ = [
+    "APP_ID", "ATTIC", "BOT_ID", "BOT_TOKEN", "BOT_USER_ID", "CLIENT_ID", "CLIENT_SECRET", "LOUNGE", "PEOPLE",
+    "ROTATION_SECONDS", "SCOPES", "SIGNING_SECRET", "TEAM_ID", "VAULT", "Call", "EmulatedSlack", "SlackProxy",
+    "Workspace", "error", "rate_limited", "server_error", "serving",
+]  # fmt: skip
 
-# https://docs.slack.dev/interactivity/handling-user-interaction
-RESPONSE_URL_USES = 5
-RESPONSE_URL_SECONDS = 30 * 60
-_HISTORY_MAX = 1000
-_HISTORY_LIMIT = 100
 _MESSAGES = {"chat.postMessage", "chat.postEphemeral", "chat.update", "chat.scheduleMessage"}
 _VIEWS = {"views.open", "views.update", "views.push", "views.publish"}
 _HISTORIES = {"conversations.history", "conversations.replies"}
-# Arguments that a form carries as JSON text.
-_JSON_ARGUMENTS = {"attachments", "blocks", "metadata", "view"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
-    """Who and what is there; ids by name, new ones after each reset."""
-
-    channels: dict[str, str]
-    users: dict[str, str]
-    team_id: str = TEAM_ID
-    team_domain: str = "acme"
-    app_id: str = APP_ID
-    bot_id: str = BOT_ID
-    bot_user_id: str = BOT_USER_ID
-    bot_token: str = BOT_TOKEN
-    signing_secret: str = SIGNING_SECRET
+_MEMBERS_ONLY = {"chat.postMessage", "chat.postEphemeral", "files.completeUploadExternal", *_HISTORIES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,77 +75,30 @@ class Call:
     arguments: dict[str, Any]
     token: str | None
     answer: dict[str, Any] | None
+    #: On the clock of `time.perf_counter`, when it was answered.
+    at: float = field(default_factory=time.perf_counter)
 
 
-@dataclass(slots=True)
-class ResponseUrl:
-    """A minted response_url and what was posted to it."""
-
-    url: str
-    expires: float
-    bodies: list[dict[str, Any]] = field(default_factory=list)
-
-
-class EmulatedSlack:
-    """The server process. Everything is done through a `SlackProxy`."""
-
-    def __init__(self, announced: dict[str, Any]) -> None:
-        self.url = f"http://127.0.0.1:{announced['port']}"
-        self.advertised: str = announced["advertised"]
-        self._control: int = announced["control"]
-
-    def reset(self) -> None:
-        """As it was at the start: no messages, no views, and other ids of channels and people."""
-        processes.post(self._control, "/reset")
-
-
-@contextmanager
-def serving() -> Iterator[EmulatedSlack]:
-    arguments = json.dumps({"service": "slack", "seed": {"slack": _seed()}})
-    with processes.running([node.binary(), "emulate_server.mjs", arguments], cwd=node.HERE) as announced:
-        yield EmulatedSlack(announced)
-
-
-def _seed() -> dict[str, Any]:
-    app = {"client_id": CLIENT_ID, "app_id": APP_ID, "bot_id": BOT_ID, "bot_user_id": BOT_USER_ID}
-    return {
-        "team": {"name": "Acme", "domain": "acme"},
-        "users": [{"name": name, "real_name": name.title(), "email": f"{name}@example.com"} for name in PEOPLE],
-        "channels": [{"name": ATTIC, "topic": "Old things"}],
-        "signing_secret": SIGNING_SECRET,
-        "strict_scopes": True,
-        "oauth_apps": [
-            {
-                **app,
-                "client_secret": CLIENT_SECRET,
-                "name": "Dynamo Digest",
-                "bot_name": "digest",
-                "redirect_uris": ["http://127.0.0.1:4998/slack/oauth_redirect"],
-                "scopes": list(SCOPES),
-            }
-        ],
-        "tokens": [
-            {**app, "token": BOT_TOKEN, "type": "bot", "user": BOT_USER_ID, "scopes": list(SCOPES)},
-            {**app, "token": _READER_TOKEN, "type": "bot", "user": BOT_USER_ID, "scopes": list(_READER_SCOPES)},
-            {"token": _MANAGER_TOKEN, "type": "user", "user": "U000000001", "scopes": list(_MANAGER_SCOPES)},
-        ],
-    }
-
-
-class SlackProxy(Proxy):
+class SlackProxy(WorkspaceProxy):
     """`AsyncWebClient(token=BOT_TOKEN, base_url=proxy.api)` talks here."""
 
     def __init__(self, slack: EmulatedSlack) -> None:
-        super().__init__(slack.url, advertised=slack.advertised)
-        self.slack = slack
+        super().__init__(slack)
         self.calls: list[Call] = []
-        #: The newest state of each view, by id, as Slack gave it back.
+        #: The newest state of each modal, by id, as Slack gave it back.
         self.views: dict[str, dict[str, Any]] = {}
+        #: The Home of each person, by user id.
+        self.homes: dict[str, dict[str, Any]] = {}
         #: IANA time zones by user id, shown by users.info and users.list.
         self.zones: dict[str, str] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
-        self._refused_tokens: dict[str, str] = {}
-        self._tokens = {BOT_TOKEN}
+        #: Why messages and views were refused for what is in them.
+        self.refusals: list[slack_blocks.Refusal] = []
+        self.tokens = Tokens()
+        self.tokens.add(self.tenant.bot_token, SCOPES)
+        self.installing = Installing(self, self.tokens)
+        #: Files that were announced, by id.
+        self.uploads: set[str] = set()
         self._numbers = count(1)
 
     @property
@@ -163,121 +106,179 @@ class SlackProxy(Proxy):
         """The `base_url` for slack_sdk."""
         return f"{self.url}/api/"
 
-    async def furnish(self) -> None:
-        """Invite the bot and everyone to general and random, archive the attic, and learn the ids."""
-        people = await self._do("users.list", {})
-        users = {member["name"]: member["id"] for member in people["members"]}
-        listed = await self._do("conversations.list", {})
-        channels = {channel["name"]: channel["id"] for channel in listed["channels"]}
-        await self._do("conversations.invite", {"channel": channels[ATTIC], "users": BOT_USER_ID})
-        await self._do("conversations.archive", {"channel": channels[ATTIC]})
-        everyone = ",".join([BOT_USER_ID, *(users[name] for name in PEOPLE)])
-        for name in ("general", "random"):
-            await self._do("conversations.invite", {"channel": channels[name], "users": everyone})
-        self.workspace = Workspace(channels=channels, users=users)
-
     # What a test asks or plans.
 
     def fail(self, method: str, fault: Fault, times: int | None = 1) -> None:
         """The next `times` calls of a method (`chat.*` and `*` match too) meet this fault."""
         self.faults.plan(method, fault, times)
 
-    def refuse_token(self, token: str = BOT_TOKEN, error: str = "token_revoked") -> None:
-        """From now on the token is answered with this error."""
-        self._refused_tokens[token] = error
+    def refuse_token(self, token: str | None = None, error: str = "token_revoked") -> None:
+        """From now on the token (the bot's own) is answered with this error."""
+        self.tokens[token or self.tenant.bot_token].error = error
 
     def calls_of(self, method: str) -> list[Call]:
         return [call for call in self.calls if call.method == method]
 
-    def response_url(self, *, seconds: float = RESPONSE_URL_SECONDS) -> str:
-        """A new response_url; it expires after so many seconds."""
-        path = f"/commands/{TEAM_ID}/{next(self._numbers)}/response"
-        minted = ResponseUrl(self.url + path, time.monotonic() + seconds)
+    def response_url(
+        self,
+        *,
+        seconds: float = RESPONSE_URL_SECONDS,
+        channel: str | None = None,
+        original: Mapping[str, Any] | None = None,
+    ) -> str:
+        """A new response_url; it expires after so many seconds.
+
+        With the `channel` (id) answers for everybody are posted there, and the `original`, which is the message with
+        the button, is replaced or deleted there.
+        """
+        path = f"/commands/{self.tenant.team_id}/{next(self._numbers)}/response"
+        minted = ResponseUrl(
+            self.url + path, time.monotonic() + seconds, channel=channel, original=dict(original) if original else None
+        )
         self.response_urls[path] = minted
         return minted.url
 
     def responses(self, url: str) -> list[dict[str, Any]]:
         """The bodies that a response_url accepted, `response_type` always in them."""
-        return self.response_urls[url.removeprefix(self.url)].bodies
+        return self.minted(url).bodies
 
-    async def trigger_id(self, user: str = "alice", view_id: str | None = None) -> str:
-        """A trigger as a user's click makes it: for one view, within 3 seconds. `view_id` is where the click was."""
-        arguments = {"user_id": self.workspace.users[user]}
-        if view_id is not None:
-            arguments["view_id"] = view_id
-        return (await self._do("views.generateTriggerId", arguments, token=BOT_TOKEN))["trigger_id"]
+    def minted(self, url: str) -> ResponseUrl:
+        return self.response_urls[url.removeprefix(self.url)]
 
-    async def history(self, channel: str = "general") -> list[dict[str, Any]]:
-        """All messages of a channel (name or id), newest first, with metadata; nothing here is counted or fails."""
-        where = self.workspace.channels.get(channel, channel)
-        arguments = {"channel": where, "limit": _HISTORY_MAX}
-        found = await self._do("conversations.history", arguments, token=_READER_TOKEN)
-        # Invitations and the like are messages too.
-        return [message for message in found["messages"] if not message.get("subtype")]
+    def whispers(self, user: str = "alice") -> list[dict[str, Any]]:
+        """The arguments of every ephemeral message that a person got by chat.postEphemeral."""
+        posted = [call for call in self.calls_of("chat.postEphemeral") if call.answer and call.answer["ok"]]
+        return [call.arguments for call in posted if call.arguments["user"] == self.workspace.users[user]]
 
-    async def thread(self, channel: str, ts: str) -> list[dict[str, Any]]:
-        """A message and its replies, oldest first."""
-        where = self.workspace.channels.get(channel, channel)
-        arguments = {"channel": where, "ts": ts}
-        return (await self._do("conversations.replies", arguments, token=_READER_TOKEN))["messages"]
+    async def acknowledge(self, view: Mapping[str, Any], said: Mapping[str, Any], user: str) -> None:
+        """What Slack makes of the answer to a form that a person (name) sent.
+
+        A view in it is checked, and shown in place of the form or above it; errors have to name inputs of the form.
+        https://docs.slack.dev/surfaces/modals#response_actions
+        """
+        match said.get("response_action"):
+            case "update":
+                await self._show_view("views.update", said["view"], view_id=view["id"])
+            case "push":
+                trigger = await self.trigger_id(user, view["id"])
+                await self._show_view("views.push", said["view"], trigger_id=trigger)
+            case "errors":
+                inputs = {block.get("block_id") for block in view["blocks"] if block["type"] == "input"}
+                assert said["errors"] and inputs.issuperset(said["errors"]), f"{said['errors']} name none of {inputs}"
+            case "clear" | None:
+                self.views.pop(view["id"], None)
+            case action:
+                raise AssertionError(f"response_action {action!r} is unknown")
+
+    async def _show_view(self, method: str, view: Mapping[str, Any], **where: str) -> None:
+        refusal = self._view_refusal(view)
+        assert refusal is None, refusal
+        self._learn(method, {}, await self.do(method, {"view": dict(view), **where}, token=self.tenant.bot_token))
 
     # What a request meets.
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if request.path in self.response_urls:
             return await self._respond(request, self.response_urls[request.path])
+        if request.path.startswith("/oauth/"):
+            return await self.installing.authorize(request)
         if not request.path.startswith("/api/"):
             return await self._pass_on(request)
         method = request.path.removeprefix("/api/")
-        arguments = await _arguments(request)
+        arguments = await arguments_of(request)
+        token = bearer(request) or arguments.get("token")
         fault = self.faults.take(method)
         if fault is None:
-            return self._recorded(request, method, arguments, await self._call(request, method, arguments))
-        answer = await self._call(request, method, arguments) if fault.processed else None
-        self._recorded(request, method, arguments, answer)
+            return self._recorded(token, method, arguments, await self._call(request, token, method, arguments))
+        answer = await self._call(request, token, method, arguments) if fault.processed else None
+        self._recorded(token, method, arguments, answer)
         return await self.act_out(fault, request)
 
     def _recorded(
-        self, request: web.Request, method: str, arguments: dict[str, Any], answer: Upstream | None
+        self, token: str | None, method: str, arguments: dict[str, Any], answer: Upstream | None
     ) -> web.Response:
         said = None if answer is None else json.loads(answer.body)
-        self.calls.append(Call(method=method, arguments=arguments, token=_bearer(request), answer=said))
+        self.calls.append(Call(method=method, arguments=arguments, token=token, answer=said))
         if said and said.get("ok"):
-            self._learn(method, said)
+            self._learn(method, arguments, said)
         return web.Response() if answer is None else answer.response()
 
-    def _learn(self, method: str, said: Mapping[str, Any]) -> None:
-        if "view" in said:
+    def _learn(self, method: str, arguments: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+        if method == "views.publish":
+            self.homes[arguments["user_id"]] = said["view"]
+        elif "view" in said:
             self.views[said["view"]["id"]] = said["view"]
-        if method == "oauth.v2.access":
-            self._tokens.add(said["access_token"])
+        if "file_id" in said:
+            self.uploads.add(said["file_id"])
 
-    async def _call(self, request: web.Request, method: str, arguments: dict[str, Any]) -> Upstream:
-        refusal = self._refusal(request, method, arguments)
+    async def _call(self, request: web.Request, token: str | None, method: str, arguments: dict[str, Any]) -> Upstream:
+        refusal = self.tokens.refusal(token, method, arguments) or self._block_refusal(method, arguments)
+        refusal = refusal or await self._membership_refusal(token, method, arguments)
         if refusal is not None:
-            return _json(refusal.body())
-        asked = arguments
+            return json_answer(refusal.body())
+        match method:
+            case "oauth.v2.access":
+                return json_answer(await self.installing.access(*client_of(request, arguments), arguments))
+            case "auth.revoke":
+                return json_answer(self.installing.revoke(token, arguments))
+            case "apps.uninstall":
+                return json_answer(self.installing.uninstall(token, *client_of(request, arguments)))
+            case "blocks.validate":
+                return json_answer(slack_models.validated(arguments))
+        asked = self.ids.inward(arguments)
         if method in _HISTORIES:
-            asked = {name: value for name, value in arguments.items() if name in {"channel", "ts"}}
-            asked["limit"] = _HISTORY_MAX
-        answer = await self.ask("POST", request.path, headers=_credentials(request), json=asked)
-        return _json(self._as_slack_would(method, arguments, json.loads(answer.body)), answer)
+            asked = {name: value for name, value in asked.items() if name in {"channel", "ts"}}
+            asked["limit"] = HISTORY_MAX
+        headers = {"Authorization": f"Bearer {self.tokens[token].upstream}"} if token else {}
+        answer = await self.ask("POST", request.path, headers=headers, json=asked)
+        return json_answer(self._as_slack_would(method, arguments, json.loads(answer.body)), answer.status)
 
-    def _refusal(self, request: web.Request, method: str, arguments: Mapping[str, Any]) -> slack_blocks.Refusal | None:
-        token = _bearer(request)
-        if token is not None and token not in self._tokens:
-            return slack_blocks.Refusal(error="invalid_auth")
-        if token in self._refused_tokens:
-            return slack_blocks.Refusal(error=self._refused_tokens[token])
+    def _block_refusal(self, method: str, arguments: Mapping[str, Any]) -> slack_blocks.Refusal | None:
         if method in _MESSAGES:
-            return slack_blocks.message_refusal(arguments, update=method == "chat.update")
+            return self._message_refusal(arguments, update=method == "chat.update")
         if method in _VIEWS and isinstance(arguments.get("view"), dict):
-            return slack_blocks.view_refusal(arguments["view"])
+            return self._view_refusal(arguments["view"])
         return None
 
+    def _message_refusal(self, arguments: Mapping[str, Any], **how: bool) -> slack_blocks.Refusal | None:
+        blocks = arguments.get("blocks") or []
+        found = slack_blocks.message_refusal(arguments, **how) or slack_models.message_refusal(blocks)
+        if found is None:
+            slack_types.collect("message", blocks)
+        else:
+            self.refusals.append(found)
+        return found
+
+    def _view_refusal(self, view: Mapping[str, Any]) -> slack_blocks.Refusal | None:
+        found = slack_blocks.view_refusal(view) or slack_models.view_refusal(view)
+        if found is None:
+            slack_types.collect("view", view)
+        else:
+            self.refusals.append(found)
+        return found
+
+    async def _membership_refusal(
+        self, token: str | None, method: str, arguments: Mapping[str, Any]
+    ) -> slack_blocks.Refusal | None:
+        """Public channels; the server itself knows about private ones."""
+        where = str(arguments.get("channel") or arguments.get("channel_id") or "")
+        if method not in _MEMBERS_ONLY or not where.startswith("C") or token is None:
+            return None
+        if method.startswith("chat.") and "chat:write.public" in self.tokens[token].scopes:
+            return None
+        asked = self.ids.inward({"channel": where})
+        headers = {"Authorization": f"Bearer {READER_TOKEN}"}
+        answer = await self.ask("POST", "/api/conversations.info", headers=headers, json=asked)
+        known = json.loads(answer.body).get("channel")
+        if known is None:
+            return slack_blocks.Refusal(error="channel_not_found")
+        return None if known["is_member"] else slack_blocks.Refusal(error="not_in_channel")
+
     def _as_slack_would(self, method: str, arguments: Mapping[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+        if said.get("error") == "not_in_channel":
+            return {**said, "error": "channel_not_found"}  # a private channel, of which strangers do not learn
         if method in _HISTORIES and said.get("ok"):
-            return _history(arguments, said, newest_first=method == "conversations.history")
+            return history(arguments, said, newest_first=method == "conversations.history")
         if method == "users.info" and "user" in said:
             said["user"] |= self._zone(said["user"])
         if method == "users.list" and "members" in said:
@@ -287,32 +288,40 @@ class SlackProxy(Proxy):
     def _zone(self, user: Mapping[str, Any]) -> dict[str, str]:
         return {"tz": self.zones[user["id"]]} if user["id"] in self.zones else {}
 
+    # The rest.
+
     async def _respond(self, request: web.Request, minted: ResponseUrl) -> web.Response:
         if fault := self.faults.take("response_url"):
             return await self.act_out(fault, request)
-        if time.monotonic() >= minted.expires:
-            return response(Answer(status=404, body={"ok": False, "error": "expired_url"}))
-        if len(minted.bodies) >= RESPONSE_URL_USES:
-            return response(Answer(status=404, body={"ok": False, "error": "used_url"}))
+        if minted.refusal:
+            return response(Answer(status=404, body={"ok": False, "error": minted.refusal}))
         body = json.loads(await request.read())
-        if refusal := slack_blocks.message_refusal(body, total=False):
+        if refusal := self._message_refusal(body, total=False):
             return response(Answer(status=400, body=refusal.error))
-        minted.bodies.append({"response_type": "ephemeral", **body})
+        await self._show(minted, body)
+        minted.take(body)
         return response(Answer(status=200, body="ok"))
+
+    async def _show(self, minted: ResponseUrl, body: Mapping[str, Any]) -> None:
+        """What everybody sees of an answer; an ephemeral original is seen by one person only."""
+        original = minted.original or {}
+        public = "ts" in original and not original.get("is_ephemeral")
+        where = {"channel": minted.channel}
+        if minted.channel is None:
+            return
+        if public and body.get("delete_original"):
+            await self.do("chat.delete", {**where, "ts": original["ts"]}, token=self.tenant.bot_token)
+        elif public and body.get("replace_original"):
+            changed = {**where, "ts": original["ts"], **shown(body)}
+            await self.do("chat.update", changed, token=self.tenant.bot_token)
+        elif body.get("response_type") == "in_channel":
+            await self.do("chat.postMessage", {**where, **shown(body)}, token=self.tenant.bot_token)
 
     async def _pass_on(self, request: web.Request) -> web.Response:
         names = ("Content-Type", "Cookie", "Authorization")
         headers = {name: request.headers[name] for name in names if name in request.headers}
         answer = await self.ask(request.method, request.path_qs, headers=headers, data=await request.read() or None)
         return answer.response()
-
-    async def _do(self, method: str, arguments: dict[str, Any], *, token: str = _MANAGER_TOKEN) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = await self.ask("POST", f"/api/{method}", headers=headers, json=arguments)
-        said = json.loads(answer.body)
-        if not said["ok"]:
-            raise RuntimeError(f"{method}: {said}")
-        return said
 
 
 # What Slack says when something is wrong.
@@ -330,65 +339,3 @@ def rate_limited(retry_after: int = 1) -> Answer:
 
 def server_error(status: int = 500) -> Answer:
     return Answer(status=status, body="Internal Server Error")
-
-
-async def _arguments(request: web.Request) -> dict[str, Any]:
-    """The arguments of a call, from the query, a form or JSON; structured ones decoded."""
-    given: dict[str, Any] = dict(request.query)
-    body = await request.read()
-    if request.content_type == "application/json":
-        given |= json.loads(body or b"{}")
-    elif request.content_type == "multipart/form-data":
-        given |= {name: str(value) for name, value in (await request.post()).items()}
-    else:
-        given |= dict(parse_qsl(body.decode(), keep_blank_values=True))
-    return {name: _decoded(value) if name in _JSON_ARGUMENTS else value for name, value in given.items()}
-
-
-def _decoded(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-def _bearer(request: web.Request) -> str | None:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token if kind == "Bearer" else None
-
-
-def _credentials(request: web.Request) -> dict[str, str]:
-    header = request.headers.get("Authorization")
-    return {} if header is None else {"Authorization": header}
-
-
-def _json(body: Any, answer: Upstream | None = None) -> Upstream:
-    headers = {"content-type": "application/json; charset=utf-8"}
-    return Upstream(status=200 if answer is None else answer.status, headers=headers, body=json.dumps(body).encode())
-
-
-def _history(arguments: Mapping[str, Any], said: dict[str, Any], *, newest_first: bool) -> dict[str, Any]:
-    """The part of all messages that was asked for."""
-    kept = [message for message in said["messages"] if _within(message["ts"], arguments)]
-    cursor = str(arguments.get("cursor") or "")
-    if cursor:
-        kept = [message for message in kept if (message["ts"] <= cursor) == newest_first or message["ts"] == cursor]
-    limit = int(arguments.get("limit") or _HISTORY_LIMIT)
-    page, rest = kept[:limit], kept[limit:]
-    if not _truth(arguments.get("include_all_metadata")):
-        page = [{name: value for name, value in message.items() if name != "metadata"} for message in page]
-    following = {"next_cursor": rest[0]["ts"] if rest else ""}
-    return {**said, "messages": page, "has_more": bool(rest), "response_metadata": following}
-
-
-def _within(ts: str, arguments: Mapping[str, Any]) -> bool:
-    oldest, latest = float(arguments.get("oldest") or 0), float(arguments.get("latest") or "inf")
-    if _truth(arguments.get("inclusive")):
-        return oldest <= float(ts) <= latest
-    return oldest < float(ts) < latest
-
-
-def _truth(value: Any) -> bool:
-    return str(value).lower() in {"1", "true"}

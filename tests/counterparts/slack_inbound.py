@@ -1,7 +1,7 @@
-"""What Slack sends to an app: signed requests, a slash command, a click on a button.
+"""What Slack sends to an app: signed requests with a command, a click, a form that was sent or closed.
 
 The payloads have the keys of Slack's published samples (json-logs of https://github.com/slackapi/java-slack-sdk) that
-apply to the case; a sample holds every key that ever occurs.
+apply to the case; a sample holds every key that ever occurs. Events are in `slack_events`.
 """
 
 import json
@@ -12,9 +12,11 @@ from urllib.parse import urlencode
 
 from slack_sdk.signature import SignatureVerifier
 
-from tests.counterparts.slack import Workspace
+from tests.counterparts.slack_workspaces import Workspace
 
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+VERIFICATION_TOKEN = "verification-token"
 
 
 def signed(
@@ -33,23 +35,24 @@ def signed(
 
 def slash_command(
     workspace: Workspace,
-    text: str,
+    text: str = "",
     *,
     response_url: str,
     trigger_id: str,
-    command: str = "/digest",
+    command: str = "/dynamo-digest",
     user: str = "alice",
     channel: str = "general",
 ) -> str:
-    """The form body of a slash command."""
+    """The form body of a slash command; `channel` is a name, or an id of a direct channel."""
+    where = workspace.channels.get(channel, channel)
     return urlencode(
         {
-            "token": "verification-token",
+            "token": VERIFICATION_TOKEN,
             "api_app_id": workspace.app_id,
             "team_id": workspace.team_id,
             "team_domain": workspace.team_domain,
-            "channel_id": workspace.channels[channel],
-            "channel_name": channel,
+            "channel_id": where,
+            "channel_name": _name(where, channel),
             "user_id": workspace.users[user],
             "user_name": user,
             "command": command,
@@ -59,6 +62,10 @@ def slash_command(
             "is_enterprise_install": "false",
         }
     )
+
+
+def _name(channel_id: str, channel: str) -> str:
+    return "directmessage" if channel_id.startswith("D") else channel
 
 
 def click(
@@ -71,48 +78,103 @@ def click(
     view: Mapping[str, Any] | None = None,
     user: str = "alice",
     channel: str = "general",
+    ephemeral: bool = False,
+    values: Mapping[str, Any] | None = None,
 ) -> str:
-    """The form body of a click (block_actions) in a posted message, or in an opened view.
+    """The form body of a click (block_actions) in a message, which may be an `ephemeral` one, or in a modal or Home.
 
-    `action` is the clicked element as we sent it; `block_id` may be in it. `message` and `view` are as Slack gave them
-    back: a message of the history, or a view of `SlackProxy.views`.
+    `action` is the clicked element as we sent it, and what was chosen (`selected_option`, `value` …); `block_id` may be
+    in it. `message` and `view` are as Slack gave them back: a message of the history, or a view of `SlackProxy.views`
+    or `.homes`. `values` are those of the inputs, by block_id and action_id.
     """
     payload: dict[str, Any] = {
         "type": "block_actions",
-        "team": {"id": workspace.team_id, "domain": workspace.team_domain},
-        "user": _user(workspace, user),
-        "api_app_id": workspace.app_id,
-        "token": "verification-token",
+        **_from(workspace, user),
         "trigger_id": trigger_id,
         "enterprise": None,
-        "is_enterprise_install": False,
         "actions": [_action(action)],
     }
     if view is not None:
-        payload |= {"container": {"type": "view", "view_id": view["id"]}, "view": dict(view)}
+        payload |= {"container": {"type": "view", "view_id": view["id"]}, "view": _view(workspace, view, values)}
     else:
-        payload |= _in_message(message or {}, workspace.channels.get(channel, channel), channel, response_url)
+        where = workspace.channels.get(channel, channel)
+        payload |= _in_message(message or {}, where, _name(where, channel), ephemeral=ephemeral)
+        payload |= {"state": {"values": dict(values or {})}, "response_url": response_url}
+    return _interaction(payload)
+
+
+def submission(
+    workspace: Workspace, view: Mapping[str, Any], values: Mapping[str, Any], *, trigger_id: str, user: str = "alice"
+) -> str:
+    """The form body of a modal that was sent (view_submission); `values` by block_id and action_id."""
+    return _interaction(
+        {
+            "type": "view_submission",
+            **_from(workspace, user),
+            "trigger_id": trigger_id,
+            "view": _view(workspace, view, values),
+            "response_urls": [],
+            "enterprise": None,
+        }
+    )
+
+
+def closing(workspace: Workspace, view: Mapping[str, Any], *, user: str = "alice", cleared: bool = False) -> str:
+    """The form body of a modal that was closed (view_closed), which is sent if it has `notify_on_close`."""
+    return _interaction(
+        {
+            "type": "view_closed",
+            **_from(workspace, user),
+            "view": _view(workspace, view, None),
+            "is_cleared": cleared,
+            "enterprise": None,
+        }
+    )
+
+
+def _interaction(payload: Mapping[str, Any]) -> str:
     return urlencode({"payload": json.dumps(payload, ensure_ascii=False)})
 
 
-def _in_message(message: Mapping[str, Any], channel_id: str, channel: str, response_url: str) -> dict[str, Any]:
-    ts = message.get("ts", "1700000000.000100")
+def _from(workspace: Workspace, user: str) -> dict[str, Any]:
+    who = workspace.users[user]
     return {
-        "container": {"type": "message", "message_ts": ts, "channel_id": channel_id, "is_ephemeral": False},
-        "channel": {"id": channel_id, "name": channel},
-        "message": {"type": "message", "ts": ts, **message},
-        "state": {"values": {}},
-        "response_url": response_url,
+        "team": {"id": workspace.team_id, "domain": workspace.team_domain},
+        "user": {"id": who, "username": user, "name": user, "team_id": workspace.team_id},
+        "api_app_id": workspace.app_id,
+        "token": VERIFICATION_TOKEN,
+        "is_enterprise_install": False,
     }
 
 
-def _user(workspace: Workspace, name: str) -> dict[str, str]:
-    return {"id": workspace.users[name], "username": name, "name": name, "team_id": workspace.team_id}
+def _in_message(message: Mapping[str, Any], channel_id: str, channel: str, *, ephemeral: bool) -> dict[str, Any]:
+    ts = message.get("ts", "1700000000.000100")
+    container = {"type": "message", "message_ts": ts, "channel_id": channel_id, "is_ephemeral": ephemeral}
+    if "thread_ts" in message:
+        container["thread_ts"] = message["thread_ts"]
+    found: dict[str, Any] = {"container": container, "channel": {"id": channel_id, "name": channel}}
+    # Of an ephemeral message, Slack does not say what is in it.
+    return found if ephemeral else {**found, "message": {"type": "message", "ts": ts, **message}}
+
+
+def _view(workspace: Workspace, view: Mapping[str, Any], values: Mapping[str, Any] | None) -> dict[str, Any]:
+    state = {"values": dict(values)} if values is not None else view.get("state") or {"values": {}}
+    return {
+        **view,
+        "team_id": workspace.team_id,
+        "app_id": workspace.app_id,
+        "app_installed_team_id": workspace.team_id,
+        "bot_id": workspace.bot_id,
+        "state": state,
+    }
 
 
 def _action(element: Mapping[str, Any]) -> dict[str, Any]:
     now = time.time()
-    sent = {name: value for name, value in element.items() if name in {"text", "value", "style", "url", "confirm"}}
+    known = {"text", "value", "style", "url", "confirm", "placeholder"}
+    sent = {
+        name: value for name, value in element.items() if name in known or name.startswith(("selected_", "initial_"))
+    }
     return {
         "type": element.get("type", "button"),
         "action_id": element["action_id"],

@@ -1,0 +1,64 @@
+"""Everything that formatters.slack draws is held against every check there is, wherever a test lets it draw.
+
+The checks: our reading of the limits (`slack_blocks`), the models of slack_sdk and the surfaces of slackblocks
+(`slack_models`), at once; and the published types under the TypeScript compiler (`slack_types`), when the session ends.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import GeneratorType, ModuleType
+from typing import Any
+
+import pytest
+
+from tests.counterparts import slack_blocks, slack_models, slack_types
+
+#: Functions of formatters.slack that return what is posted or shown, or several of it.
+DRAWING = ("render", "render_view", "render_home", "ladder", "thread")
+
+
+def check(payload: Mapping[str, Any]) -> None:
+    """A message (`text`, `blocks`) or a view. Raises AssertionError with Slack's refusal."""
+    if payload.get("type") in {"modal", "home"}:
+        refusal = slack_blocks.view_refusal(payload) or slack_models.view_refusal(payload)
+    else:
+        # What was posted may have to be changed, for which the rules are stricter.
+        refusal = slack_blocks.message_refusal(payload, update=True)
+        refusal = refusal or slack_models.message_refusal(payload.get("blocks") or [])
+    assert refusal is None, f"Slack would refuse this: {refusal}\n{payload}"
+    if "type" in payload:
+        slack_types.collect("view", payload)
+    else:
+        slack_types.collect("message", payload.get("blocks") or [])
+
+
+def watch(formatter: ModuleType, patch: pytest.MonkeyPatch) -> None:
+    """From now on, whatever the formatter's drawing functions return is checked."""
+    for name in DRAWING:
+        if hasattr(formatter, name):
+            patch.setattr(formatter, name, _checked(getattr(formatter, name)))
+
+
+def _checked(draw: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(draw)
+    def drawn(*args: Any, **kwargs: Any) -> Any:
+        return _each_checked(draw(*args, **kwargs))
+
+    return drawn
+
+
+def _each_checked(found: Any) -> Any:
+    if isinstance(found, Mapping):
+        check(found)
+    elif isinstance(found, GeneratorType):
+        return _as_they_come(found)
+    elif isinstance(found, Sequence):
+        for each in found:
+            check(each)
+    return found
+
+
+def _as_they_come(found: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for each in found:
+        check(each)
+        yield each
