@@ -12,35 +12,37 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from pydantic import SecretStr
 
-from bot import prompts
-from bot.adapters.database.archive import DatabaseArchive
-from bot.adapters.database.corrections import DatabaseCorrections
+from bot import prompts, slack_app
 from bot.adapters.database.engine import migrate, open_database
-from bot.adapters.database.leads import DatabaseLeads
-from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.model_memory import DatabaseModelMemory
-from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from bot.adapters.database.stores import stores
+from bot.adapters.database.workspaces import DatabaseWorkspaces
 from bot.adapters.terminal import TerminalMessenger
 from bot.core.analyst import ModelAnalyst, Prompts
+from bot.core.asker import Access
 from bot.core.backfill import Backfill
-from bot.core.collecting import Collecting
-from bot.core.correcting import Correcting
 from bot.core.desk import Desk
 from bot.core.digests import Digests
-from bot.core.lead import LeadWriter
-from bot.core.model import Platform, Repo
-from bot.core.ports import Analyst, Clock, CommitSource, LanguageModel, Messenger, ModelMemory
+from bot.core.model import Repo
+from bot.core.ports import (
+    Analyst,
+    Clock,
+    CommitSource,
+    LanguageModel,
+    Messenger,
+    ModelMemory,
+    Subscriptions,
+    Workspaces,
+)
 from bot.core.prices import Budget
-from bot.core.relating import Relating
 from bot.core.rounds import Rounds
 from bot.core.rules import RuleAnalyst
-from bot.core.translation import Translator
-from bot.core.understanding import Understanding
+from bot.core.service import Defaults, Instructions, assemble
+from bot.core.subscriptions import Platform
 from bot.settings import Settings
+from bot.slack_app import Slack
 
 if TYPE_CHECKING:
-    from slack_bolt.async_app import AsyncApp
-    from slack_sdk.web.async_client import AsyncWebClient
     from starlette.applications import Starlette
 
     from bot.adapters.git import Clones
@@ -72,7 +74,10 @@ class App:
     backfill: Backfill
     desk: Desk
     rounds: Rounds
-    slack: "AsyncWebClient | None"
+    subscriptions: Subscriptions
+    workspaces: Workspaces
+    #: None where it is not configured.
+    slack: Slack | None
 
 
 @asynccontextmanager
@@ -85,55 +90,39 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
         await migrate(engine)
         default_repo = await _default_repo(settings)
         source = await _source(settings, default_repo, now, stack)
-        model = language_model(settings, DatabaseModelMemory(engine), now)
+        memory = DatabaseModelMemory(engine)
+        model = language_model(settings, memory, now)
         if model is not None:
             stack.push_async_callback(model.close)
         analyst = _analyst(settings, model, source)
-        archive = DatabaseArchive(engine)
-        subscriptions = DatabaseSubscriptions(engine)
-        slack = slack_client(settings)
-        messengers = _messengers(slack)
-        translator = Translator(model=model, instructions=prompts.read("translation"))
-        leads = LeadWriter(
+        slack = slack_app.compose(settings, engine, now)
+        kept = stores(engine)
+        service = assemble(
+            stores=kept,
+            source=source,
+            analyst=analyst,
             model=model,
-            instructions=prompts.read("lead"),
-            translator=translator,
-            store=DatabaseLeads(engine),
+            memory=memory if model is not None else None,
+            messengers=_messengers(slack),
+            instructions=Instructions(
+                translation=prompts.read("translation"), lead=prompts.read("lead"), question=prompts.read("question")
+            ),
+            defaults=Defaults(repo=default_repo, zone=settings.zone, language=settings.digest_language),
+            access=Access(private=settings.private_repos_of),
             now=now,
         )
-        understanding = Understanding(analyst=analyst, archive=archive, translator=translator, now=now)
-        collecting = Collecting(source=source, archive=archive, now=now)
-        corrections = DatabaseCorrections(engine)
-        relating = Relating(archive=archive, corrections=corrections, now=now)
-        digests = Digests(collecting=collecting, understanding=understanding, relating=relating, leads=leads, now=now)
         yield App(
             settings=settings,
             now=now,
             default_repo=default_repo,
             source=source,
             analyst=analyst,
-            digests=digests,
-            backfill=Backfill(collecting=collecting, understanding=understanding, now=now),
-            desk=Desk(
-                digests=digests,
-                understanding=understanding,
-                source=source,
-                archive=archive,
-                subscriptions=subscriptions,
-                messengers=messengers,
-                now=now,
-                default_repo=default_repo,
-                default_zone=settings.zone,
-                default_language=settings.digest_language,
-            ),
-            rounds=Rounds(
-                digests=digests,
-                subscriptions=subscriptions,
-                ledger=DatabaseLedger(engine),
-                correcting=Correcting(digests=digests, corrections=corrections, messengers=messengers, now=now),
-                messengers=messengers,
-                now=now,
-            ),
+            digests=service.digests,
+            backfill=service.backfill,
+            desk=service.desk,
+            rounds=service.rounds,
+            subscriptions=kept.subscriptions,
+            workspaces=DatabaseWorkspaces(engine),
             slack=slack,
         )
 
@@ -160,13 +149,10 @@ async def listen(app: App, stack: AsyncExitStack) -> "Starlette":
 
     if app.slack is None:
         return web.application([])
-    from handlers import slack
-
-    bolt = _bolt(app, app.slack)
-    if app.settings.slack_app_token is None:
-        return web.application([slack.route(bolt)])
-    await _connect(bolt, app.settings, stack)
-    return web.application([])
+    routes = await slack_app.listen(
+        app.slack, app.settings, desk=app.desk, subscriptions=app.subscriptions, workspaces=app.workspaces, stack=stack
+    )
+    return web.application(routes)
 
 
 async def _finish(rounds: Rounds) -> None:
@@ -177,45 +163,9 @@ async def _finish(rounds: Rounds) -> None:
         log.warning("bot.stopped_early", seconds=GRACE)  # the ledger knows, and the next process goes on
 
 
-def _bolt(app: App, client: "AsyncWebClient") -> "AsyncApp":
-    from slack_bolt.async_app import AsyncApp
-
-    from handlers import slack
-
-    bolt = AsyncApp(client=client, signing_secret=_value(app.settings.slack_signing_secret) or "")
-    slack.register(bolt, app.desk, host=app.settings.github_host)
-    return bolt
-
-
-async def _connect(bolt: "AsyncApp", settings: Settings, stack: AsyncExitStack) -> None:
-    """Socket Mode: https://docs.slack.dev/apis/events-api/using-socket-mode"""
-    from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-    from slack_sdk.web.async_client import AsyncWebClient
-
-    token = _value(settings.slack_app_token)
-    handler = AsyncSocketModeHandler(
-        bolt, token, web_client=AsyncWebClient(token=token, base_url=settings.slack_api_url)
-    )
-    stack.push_async_callback(handler.close_async)
-    await handler.connect_async()
-
-
-def slack_client(settings: Settings) -> "AsyncWebClient | None":
-    if settings.slack_bot_token is None:
-        return None
-    from slack_sdk.web.async_client import AsyncWebClient
-
-    # The SDK would repeat a post whose answer got lost, and that is a second message.
-    return AsyncWebClient(token=_value(settings.slack_bot_token), base_url=settings.slack_api_url, retry_handlers=[])
-
-
-def _messengers(slack: "AsyncWebClient | None") -> dict[Platform, Messenger]:
+def _messengers(slack: Slack | None) -> dict[Platform, Messenger]:
     messengers: dict[Platform, Messenger] = {Platform.TERMINAL: TerminalMessenger(sys.stdout)}
-    if slack is not None:
-        from bot.adapters.slack import SlackMessenger
-
-        messengers[Platform.SLACK] = SlackMessenger(slack)
-    return messengers
+    return messengers | ({Platform.SLACK: slack.messenger} if slack is not None else {})
 
 
 def language_model(settings: Settings, memory: ModelMemory, now: Clock) -> "OpenAIModel | None":

@@ -1,21 +1,27 @@
 """Configuration: read once from the environment and `.env`, with every problem told at once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.core.days import parse_zone
 from bot.core.errors import BotError, NotUnderstood
-from bot.core.model import Language, Repo
+from bot.core.model import (
+    Language,
+    Repo,
+)
 from bot.core.prices import Price, parse_prices
+
+#: Characters of an encryption key, so that nobody guesses it.
+KEY_MIN: Final = 32
 
 _APP = "dynamo-digest"
 _INHERITED = (
@@ -60,7 +66,8 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(default_factory=lambda: user_cache_path(_APP))
 
     digest_default_repo: str = "ai-dynamo/dynamo"
-    #: Repositories, separated by commas, that everybody may ask for even if they are private.
+    #: Repositories, separated by commas, that may be asked for even if they are private: `owner/name` by everybody,
+    #: `owner/name@T0123` in one workspace.
     digest_private_repos: str = ""
     digest_timezone: str = "Asia/Shanghai"
     #: In which people are answered who have not chosen one.
@@ -98,8 +105,16 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
+    #: Kinds of block that all workspaces are known to draw, separated by commas: container, data_visualization.
+    slack_native_blocks: Annotated[frozenset[Literal["container", "data_visualization"]], NoDecode] = frozenset()
+    #: With which stored tokens are encrypted, separated by commas, the newest first; else SLACK_CLIENT_SECRET is used.
+    token_encryption_keys: SecretStr | None = None
 
+    #: At which the outside reaches HOST and PORT.
+    public_url: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
@@ -134,7 +149,21 @@ class Settings(BaseSettings):
     @field_validator("digest_private_repos")
     @classmethod
     def _are_repositories(cls, value: str) -> str:
-        return _or_value_error(lambda: ",".join(str(Repo.parse(name)) for name in value.split(",") if name.strip()))
+        return _or_value_error(lambda: ",".join(_private_repo(name) for name in _listed(value)))
+
+    @field_validator("slack_native_blocks", mode="before")
+    @classmethod
+    def _are_separated_by_commas(cls, value: object) -> object:
+        return _listed(value) if isinstance(value, str) else value
+
+    @field_validator("token_encryption_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(key) < KEY_MIN for key in _listed(value.get_secret_value())):
+            raise ValueError(
+                f"each key must have at least {KEY_MIN} characters, such as `openssl rand -base64 32` prints"
+            )
+        return value
 
     @field_validator("openai_prices")
     @classmethod
@@ -142,20 +171,21 @@ class Settings(BaseSettings):
         parse_prices(value)
         return value
 
-    @field_validator("github_api_url", "openai_base_url", "slack_api_url", "git_url")
+    @field_validator("github_api_url", "openai_base_url", "slack_api_url", "git_url", "public_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
         if value and not urlsplit(value).scheme:
             raise ValueError("must be an address such as https://host/path")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _has_no_slash_at_its_end(cls, value: str) -> str:
+        return value.rstrip("/")
+
     @model_validator(mode="after")
     def _belongs_together(self) -> "Settings":
-        problems: list[str] = []
-        if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
-            problems.append("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)")
-        if (self.slack_app_token or self.slack_signing_secret) and not self.slack_bot_token:
-            problems.append("SLACK_APP_TOKEN and SLACK_SIGNING_SECRET need SLACK_BOT_TOKEN")
+        problems = [*self._problems_of_slack()]
         if (self.openai_api_key or self.openai_base_url) and not self.openai_model:
             problems.append("OPENAI_API_KEY and OPENAI_BASE_URL need OPENAI_MODEL")
         if self.openai_model and not (self.openai_api_key or self.openai_base_url):
@@ -167,6 +197,21 @@ class Settings(BaseSettings):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _problems_of_slack(self) -> Iterator[str]:
+        is_heard = self.slack_app_token or self.slack_signing_secret
+        if self.slack_bot_token and not is_heard:
+            yield "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)"
+        if is_heard and not (self.slack_bot_token or self.slack_client_id):
+            yield "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET need SLACK_BOT_TOKEN, or SLACK_CLIENT_ID for many of them"
+        if self.slack_bot_token and self.slack_client_id:
+            yield "SLACK_BOT_TOKEN is for one workspace and SLACK_CLIENT_ID for many, so set only one of them"
+        if bool(self.slack_client_id) != bool(self.slack_client_secret):
+            yield "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET need each other"
+        if self.slack_client_id and not is_heard:
+            yield "SLACK_CLIENT_ID needs SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode)"
+        if self.slack_client_id and not self.public_url:
+            yield "SLACK_CLIENT_ID needs PUBLIC_URL, where people come back to after they have installed the app"
 
     @property
     def github_host(self) -> str:
@@ -185,8 +230,35 @@ class Settings(BaseSettings):
 
     @property
     def private_repos(self) -> frozenset[Repo]:
-        names = filter(None, self.digest_private_repos.split(","))
-        return frozenset(Repo.parse(name, host=self.github_host) for name in names)
+        """All of them, whoever may ask for them."""
+        return frozenset(self.private_repos_of)
+
+    @property
+    def private_repos_of(self) -> Mapping[Repo, frozenset[str]]:
+        """The workspaces that may ask for each; none means everybody."""
+        allowed: dict[Repo, set[str]] = {}
+        for entry in _listed(self.digest_private_repos):
+            name, _, workspace = entry.partition("@")
+            allowed.setdefault(Repo.parse(name, host=self.github_host), set()).add(workspace)
+        return {repo: frozenset() if "" in named else frozenset(named) for repo, named in allowed.items()}
+
+    @property
+    def slack_authorization_url(self) -> str:
+        """Where people go to install the app: https://docs.slack.dev/authentication/installing-with-oauth"""
+        return f"{self.slack_api_url.rstrip('/').removesuffix('/api')}/oauth/v2/authorize"
+
+    @property
+    def uses_slack(self) -> bool:
+        return bool(self.slack_bot_token or self.slack_client_id)
+
+    @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """For stored tokens, the newest first; empty without Slack's OAuth."""
+        given = self.token_encryption_keys or self.slack_client_secret
+        if given is None:
+            return ()
+        secret = given.get_secret_value()
+        return tuple(_listed(secret)) if self.token_encryption_keys else (secret,)
 
     @property
     def inherited_environment(self) -> dict[str, str]:
@@ -201,7 +273,8 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be shown."""
         values = [getattr(self, name) for name in type(self).model_fields]
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        whole = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return tuple(dict.fromkeys((*whole, *self.encryption_keys)))
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -217,6 +290,17 @@ def load_settings(**overrides: object) -> Settings:
 
 def _name(location: tuple[int | str, ...]) -> str:
     return f"{str(location[0]).upper()}: " if location else ""
+
+
+def _listed(value: str) -> list[str]:
+    return [entry.strip() for entry in value.split(",") if entry.strip()]
+
+
+def _private_repo(entry: str) -> str:
+    name, at, workspace = entry.partition("@")
+    if at and not workspace.strip():
+        raise ValueError("the workspace's id, such as T0123, is missing after @")
+    return f"{Repo.parse(name.strip())}{at}{workspace.strip()}"
 
 
 def _or_value_error(check: Any) -> str:

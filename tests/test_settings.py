@@ -49,6 +49,15 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
     [
         ({"SLACK_BOT_TOKEN": "xoxb-hush"}, "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN"),
         ({"SLACK_APP_TOKEN": "xapp-hush"}, "need SLACK_BOT_TOKEN"),
+        ({"SLACK_CLIENT_ID": "1.2"}, "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET need each other"),
+        ({"SLACK_CLIENT_SECRET": "hush"}, "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET need each other"),
+        ({"SLACK_CLIENT_ID": "1.2"}, "SLACK_CLIENT_ID needs SLACK_SIGNING_SECRET"),
+        ({"SLACK_CLIENT_ID": "1.2"}, "SLACK_CLIENT_ID needs PUBLIC_URL"),
+        ({"SLACK_CLIENT_ID": "1.2", "SLACK_BOT_TOKEN": "xoxb-hush"}, "set only one of them"),
+        ({"SLACK_NATIVE_BLOCKS": "container,hologram"}, "SLACK_NATIVE_BLOCKS: Input should be 'container' or"),
+        ({"TOKEN_ENCRYPTION_KEYS": f"{'k' * 32},hush"}, "each key must have at least 32 characters"),
+        ({"DIGEST_PRIVATE_REPOS": "octo/hello@"}, "the workspace's id, such as T0123, is missing after @"),
+        ({"PUBLIC_URL": "digest.example.org"}, "PUBLIC_URL: Value error, must be an address"),
         ({"OPENAI_API_KEY": "sk-hush"}, "need OPENAI_MODEL"),
         ({"OPENAI_MODEL": "large"}, "OPENAI_MODEL needs OPENAI_API_KEY"),
         ({"OPENAI_BUDGET_USD": "5"}, "OPENAI_BUDGET_USD needs the price of OPENAI_MODEL"),
@@ -64,6 +73,33 @@ def test_what_belongs_together_is_asked_for_together(
     with pytest.raises(SettingsInvalid, match=needed) as problem:
         load_settings()
     assert "hush" not in str(problem.value)
+
+
+def test_many_workspaces_need_the_app_s_credentials_and_an_address(monkeypatch: pytest.MonkeyPatch):
+    for name, value in {
+        "SLACK_CLIENT_ID": "1.2",
+        "SLACK_CLIENT_SECRET": "hush-1",
+        "SLACK_SIGNING_SECRET": "hush-2",
+        "PUBLIC_URL": "https://digest.example.org/",
+        "SLACK_NATIVE_BLOCKS": "container, data_visualization",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert settings.uses_slack
+    assert settings.public_url == "https://digest.example.org"
+    assert settings.slack_native_blocks == {"container", "data_visualization"}
+    assert settings.encryption_keys == ("hush-1",)
+    monkeypatch.setenv("TOKEN_ENCRYPTION_KEYS", f"{'new' * 11}, {'old' * 11}")
+    settings = load_settings()
+    assert settings.encryption_keys == ("new" * 11, "old" * 11)
+    assert {"hush-1", "hush-2", "new" * 11, "old" * 11} <= set(settings.secrets)
+
+
+def test_a_private_repository_is_for_everybody_or_for_the_workspaces_that_are_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DIGEST_PRIVATE_REPOS", "octo/a, octo/b@T1,octo/b@T2 ,octo/c@T1,octo/c")
+    a, b, c = (Repo(owner="octo", name=name) for name in "abc")
+    assert load_settings().private_repos_of == {a: frozenset(), b: frozenset({"T1", "T2"}), c: frozenset()}
+    assert load_settings().private_repos == {a, b, c}
 
 
 def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -1,0 +1,247 @@
+"""One way to Slack: what it repeats, what it never repeats, how long it waits, and in which order posts go out."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import stamina
+
+from bot.adapters.slack import failures
+from bot.adapters.slack.gateway import OneToken, SlackGateway
+from bot.adapters.slack.pacing import Pace, Rest
+from bot.core import errors
+from tests.counterparts import slack
+from tests.counterparts.faults import Fault, Reset
+from tests.counterparts.slack import SlackProxy
+
+TEAM = "T000000001"
+
+
+@pytest.fixture
+def gateway(emulated_slack: SlackProxy) -> SlackGateway:
+    return SlackGateway(OneToken(slack.BOT_TOKEN), base_url=emulated_slack.api, timeout=2)
+
+
+@pytest.fixture
+def waits() -> Iterator[list[float]]:
+    """How long was waited before each repetition, in seconds."""
+    waited: list[float] = []
+    stamina.instrumentation.set_on_retry_hooks([lambda details: waited.append(details.wait_for)])
+    yield waited
+    stamina.instrumentation.set_on_retry_hooks(None)
+
+
+async def post(gateway: SlackGateway, emulated_slack: SlackProxy, channel: str = "general") -> Any:
+    where = emulated_slack.workspace.channels[channel]
+    return await gateway.call(TEAM, "chat.postMessage", channel=where, text="Hello.")
+
+
+async def test_a_rate_limit_is_waited_out_as_long_as_slack_says(
+    gateway: SlackGateway, emulated_slack: SlackProxy, waits: list[float]
+):
+    emulated_slack.fail("chat.postMessage", slack.rate_limited(1))
+    await post(gateway, emulated_slack)
+    assert waits == [1.0]
+    assert len(await emulated_slack.history()) == 1
+
+
+async def test_a_rate_limit_that_is_too_long_is_left_to_the_ledger(
+    gateway: SlackGateway, emulated_slack: SlackProxy, waits: list[float]
+):
+    emulated_slack.fail("chat.postMessage", slack.rate_limited(120))
+    with pytest.raises(errors.PlatformUnavailable) as problem:
+        await post(gateway, emulated_slack)
+    assert (problem.value.retry_after, waits) == (timedelta(seconds=120), [])
+
+
+async def test_who_was_told_to_wait_does_not_ask_meanwhile_but_others_may(
+    gateway: SlackGateway, emulated_slack: SlackProxy
+):
+    emulated_slack.fail("chat.postMessage", slack.rate_limited(120))
+    for _ in range(3):
+        with pytest.raises(errors.PlatformUnavailable) as problem:
+            await post(gateway, emulated_slack)
+        assert problem.value.retry_after is not None
+        assert timedelta(seconds=110) < problem.value.retry_after <= timedelta(seconds=120)
+    assert len(emulated_slack.calls_of("chat.postMessage")) == 1
+    await post(gateway, emulated_slack, "random")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Reset(processed=True), Reset(), slack.server_error(500), slack.error("internal_error")],
+    ids=str,
+)
+async def test_a_post_whose_answer_got_lost_is_never_repeated(
+    gateway: SlackGateway, emulated_slack: SlackProxy, fault: Fault
+):
+    emulated_slack.fail("chat.postMessage", fault)
+    with pytest.raises(errors.DeliveryUncertain):
+        await post(gateway, emulated_slack)
+    assert len(emulated_slack.calls_of("chat.postMessage")) == 1
+
+
+@pytest.mark.parametrize("fault", [Reset(), slack.server_error(503), slack.error("fatal_error")], ids=str)
+async def test_a_question_is_asked_again(gateway: SlackGateway, emulated_slack: SlackProxy, fault: Fault):
+    emulated_slack.fail("users.info", fault)
+    answer = await gateway.call(TEAM, "users.info", user=emulated_slack.workspace.users["alice"])
+    assert answer["user"]["name"] == "alice"
+    emulated_slack.fail("users.info", fault, times=None)
+    with pytest.raises(errors.PlatformUnavailable, match="Slack did not answer"):
+        await gateway.call(TEAM, "users.info", user=emulated_slack.workspace.users["alice"])
+
+
+async def test_a_window_is_opened_at_once_or_not_at_all(
+    gateway: SlackGateway, emulated_slack: SlackProxy, waits: list[float]
+):
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "Hello"}, "blocks": [{"type": "divider"}]}
+    emulated_slack.fail("views.open", slack.rate_limited(1))
+    trigger = await emulated_slack.trigger_id()
+    with pytest.raises(errors.PlatformUnavailable):
+        await gateway.call(TEAM, "views.open", trigger_id=trigger, view=view)
+    opened = (await gateway.call(TEAM, "views.open", trigger_id=trigger, view=view))["view"]
+    with pytest.raises(errors.ViewExpired):
+        await gateway.call(TEAM, "views.open", trigger_id=trigger, view=view)
+    update = {"view_id": opened["id"], "view": view}
+    await gateway.call(TEAM, "views.update", **update, hash=opened["hash"])
+    with pytest.raises(errors.ViewConflict):
+        await gateway.call(TEAM, "views.update", **update, hash=opened["hash"])
+    assert waits == []
+
+
+async def test_nothing_secret_is_logged(
+    gateway: SlackGateway, emulated_slack: SlackProxy, capsys: pytest.CaptureFixture[str]
+):
+    emulated_slack.fail("users.info", slack.error("invalid_arguments"))
+    with pytest.raises(errors.MessageRejected):
+        await gateway.call(TEAM, "users.info", user="U1")
+    logged = "".join(capsys.readouterr())
+    assert "slack.call_failed" in logged
+    assert slack.BOT_TOKEN not in logged
+
+
+MEANINGS: dict[type[errors.BotError], str] = {
+    errors.CredentialsRejected: (
+        "invalid_auth account_inactive token_revoked token_expired not_authed two_factor_setup_required"
+    ),
+    errors.ScopeMissing: "missing_scope no_permission not_allowed_token_type team_access_not_granted ekm_access_denied",
+    errors.ChannelGone: (
+        "channel_not_found is_archived not_in_channel restricted_action restricted_action_read_only_channel"
+        " restricted_action_thread_only_channel restricted_action_thread_locked messages_tab_disabled"
+        " cannot_reply_to_message user_not_found cannot_dm_bot"
+    ),
+    errors.MessageRejected: (
+        "invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text markdown_text_conflict"
+        " metadata_too_large invalid_metadata_schema view_too_large unknown_method a_code_of_next_year"
+    ),
+    errors.PlatformUnavailable: (
+        "ratelimited rate_limited message_limit_exceeded org_login_required team_added_to_org"
+    ),
+    errors.DeliveryUncertain: "fatal_error internal_error request_timeout service_unavailable",
+    errors.MessageGone: "message_not_found cant_update_message edit_window_closed",
+    errors.ViewExpired: "expired_trigger_id exchanged_trigger_id invalid_trigger_id",
+    errors.ViewConflict: "hash_conflict push_limit_reached duplicate_external_id not_found",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(code, error) for error, codes in MEANINGS.items() for code in codes.split()]
+)
+async def test_every_code_of_slack_has_its_meaning(
+    gateway: SlackGateway, emulated_slack: SlackProxy, code: str, error: type[errors.BotError]
+):
+    emulated_slack.fail("views.publish", slack.error(code, needed="chat:write"))
+    with pytest.raises(error) as problem:
+        await gateway.call(TEAM, "views.publish", user_id="U1", view={"type": "home", "blocks": []})
+    dead = issubclass(error, errors.CredentialsRejected | errors.ChannelGone)
+    assert problem.value.permanent is dead
+    assert isinstance(problem.value, errors.ScopeMissing) is (error is errors.ScopeMissing)
+
+
+async def test_a_missing_scope_is_named(gateway: SlackGateway, emulated_slack: SlackProxy):
+    emulated_slack.fail("users.info", slack.error("missing_scope", needed="users:read", provided="commands"))
+    with pytest.raises(errors.ScopeMissing, match="lacks the scope users:read") as problem:
+        await gateway.call(TEAM, "users.info", user="U1")
+    assert problem.value.scope == "users:read"
+
+
+class Watch:
+    """A clock that goes on while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+async def test_posts_into_one_channel_are_a_second_apart_and_others_do_not_wait():
+    watch = Watch()
+    pace = Pace(clock=watch, sleep=watch.sleep)
+    turns: list[tuple[str, float]] = []
+    for channel in ("C1", "C2", "C1", "C1"):
+        await pace.turn(channel)
+        turns.append((channel, round(watch.now - 100, 1)))
+    watch.now += 60
+    await pace.turn("C1")
+    turns.append(("C1", round(watch.now - 100, 1)))
+    assert turns == [("C1", 0.0), ("C2", 0.0), ("C1", 1.1), ("C1", 2.2), ("C1", 62.2)]
+
+
+async def test_channels_that_are_quiet_are_forgotten():
+    watch = Watch()
+    pace, rest = Pace(clock=watch, sleep=watch.sleep), Rest(clock=watch)
+    for number in range(1_000):
+        await pace.turn(number)
+        rest.begin(number, timedelta(seconds=5))
+        watch.now += 1
+    assert len(pace._next) <= 2
+    assert len(rest._until) <= 6
+    assert rest.left(999) == timedelta(seconds=4)
+    assert rest.left(1) == timedelta()
+
+
+async def test_the_gateway_spaces_posts_only(emulated_slack: SlackProxy):
+    watch = Watch()
+    gateway = SlackGateway(OneToken(slack.BOT_TOKEN), base_url=emulated_slack.api, clock=watch, sleep=watch.sleep)
+    for _ in range(3):
+        await post(gateway, emulated_slack)
+        await gateway.call(TEAM, "auth.test")
+    await post(gateway, emulated_slack, "random")
+    assert round(watch.now - 100, 1) == 2.2
+
+
+def test_what_is_in_a_rejected_message_is_said_where_slack_says_it():
+    assert failures.details_of(TimeoutError()) == []
+    assert failures.code_of(TimeoutError()) == "TimeoutError"
+
+
+# Connections
+
+
+async def test_a_window_opens_although_the_connection_that_was_kept_had_just_been_closed(
+    gateway: SlackGateway, emulated_slack: SlackProxy
+):
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "Hello"}, "blocks": [{"type": "divider"}]}
+    async with gateway.connected():
+        emulated_slack.fail("views.open", Reset())
+        await gateway.call(TEAM, "views.open", trigger_id=await emulated_slack.trigger_id(), view=view)
+        emulated_slack.fail("views.open", Reset(processed=True))
+        with pytest.raises(errors.ViewExpired):  # it is open, and its trigger used
+            await gateway.call(TEAM, "views.open", trigger_id=await emulated_slack.trigger_id(), view=view)
+    assert len(emulated_slack.views) == 2
+
+
+async def test_a_post_never_takes_a_connection_that_was_kept_and_is_not_repeated(
+    gateway: SlackGateway, emulated_slack: SlackProxy
+):
+    async with gateway.connected():
+        await gateway.call(TEAM, "auth.test")
+        emulated_slack.fail("chat.postMessage", Reset())
+        with pytest.raises(errors.DeliveryUncertain):
+            await post(gateway, emulated_slack)
+    assert len(emulated_slack.calls_of("chat.postMessage")) == 1
