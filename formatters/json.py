@@ -32,6 +32,8 @@ def _plain(value: object) -> object:
             return value.isoformat()
         case timedelta():
             return value.total_seconds()
+        case frozenset():
+            return sorted(str(_plain(item)) for item in cast("frozenset[object]", value))
         case tuple():
             return [_plain(item) for item in cast("tuple[object, ...]", value)]
         case _:

@@ -5,8 +5,13 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.core.language import N_, _, decimal, joined, ngettext
-from bot.core.model import Entry, KnownCommit, Related, RelationKind
-from bot.core.replies import DigestView
+from bot.core.model import (
+    Entry,
+    KnownCommit,
+    Related,
+    RelationKind,
+)
+from bot.core.replies import DigestView, RangeView
 
 #: Stands before a commit that was taken back; narrow everywhere, unlike the emoji that looks like it.
 MARK: Final = "↩"
@@ -60,20 +65,21 @@ def mark(entry: Entry) -> str:
     return f"{MARK} " if entry.is_reverted else ""
 
 
-def correction(view: DigestView) -> str:
-    """When a posted digest was corrected, and why; empty for one that was not."""
+def correction(view: DigestView | RangeView) -> str:
+    """When a posted digest, of a day or of several, was corrected, and why; empty for one that was not."""
     if view.corrected_at is None:
         return ""
-    date = view.corrected_at.astimezone(view.digest.day.zone).date().isoformat()
+    zone = (view.digest.day if isinstance(view, DigestView) else view.last).zone
+    date = view.corrected_at.astimezone(zone).date().isoformat()
     changes = joined(_changes(view))
     if not changes:
         return _("Corrected {date}.", date=date)
     return _("Corrected {date}: {changes}.", date=date, changes=changes)
 
 
-def _changes(view: DigestView) -> Iterator[str]:
-    own = {entry.commit.sha for entry in view.digest.entries}
-    touched = [entry for entry in view.digest.entries if _was_reverted_elsewhere(entry, own)]
+def _changes(view: DigestView | RangeView) -> Iterator[str]:
+    own = {entry.commit.sha for entry in view.entries}
+    touched = [entry for entry in view.entries if _was_reverted_elsewhere(entry, own)]
     gone = sum(entry.is_reverted for entry in touched)
     if gone:
         yield ngettext("{number} commit was reverted since", "{number} commits were reverted since", gone)

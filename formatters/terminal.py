@@ -1,6 +1,7 @@
 """A terminal: what an engineer reads between two commands."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from io import StringIO
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
@@ -12,20 +13,38 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.core.language import N_, _, decimal
-from bot.core.model import Advice, Commit, Digest, Entry, Importance, Risk, ScopeItem, Statement, Theme
+from bot.core.model import (
+    Advice,
+    Commit,
+    Digest,
+    Entry,
+    Importance,
+    Risk,
+    ScopeItem,
+    Statement,
+    Theme,
+)
 from bot.core.replies import (
     AnalysisView,
+    Answer,
+    CitedSentence,
     CommitIndex,
     DigestView,
+    FeedbackForm,
+    Framing,
     Help,
+    Home,
     ListedSubscription,
     Notice,
     Progress,
     RangeView,
     Reply,
+    Report,
+    SearchResults,
+    SettingsForm,
     SubscriptionList,
 )
-from formatters import related
+from formatters import found, health, related
 from formatters import wording as say
 
 _LEVEL_STYLES: Final = {Importance.HIGH: "bold red", Importance.MEDIUM: "bold yellow", Importance.LOW: "bold green"}
@@ -68,8 +87,20 @@ def _shown(reply: Reply) -> RenderableType:
             return Group(*_digest(DigestView(digest=digest)))
         case AnalysisView():
             return Group(*_analysis(reply))
-        case SubscriptionList(subscriptions=listed):
+        case Report(views=views):
+            return Group(*map(_shown, views))
+        case SubscriptionList():
+            return Group(*_subscriptions(reply.subscriptions), *_standing(reply))
+        case Home(subscriptions=listed):
             return Group(*_subscriptions(listed))
+        case SettingsForm(terms=terms):
+            return Group(Text(f"{terms.repo}{_(': ')}{say.every(terms)}"))
+        case FeedbackForm(sha=sha):
+            return Text(health.question(sha))
+        case SearchResults():
+            return Group(_prose(found.summary(reply)), *_found(reply.entries, reply.zone))
+        case Answer():
+            return Group(_list(map(_cited, reply.sentences)), Text(found.writer(reply), style="dim"))
         case Progress():
             return Text(say.progress(reply))
         case Notice(text=text, example=example):
@@ -87,12 +118,12 @@ def _digest(view: DigestView) -> Iterator[RenderableType]:
     digest = view.digest
     title = Text(f"{digest.repo}  {digest.day}", style="bold")
     yield title.append("".join(f"  {caveat}" for caveat in say.caveats(view)), style="yellow")
+    yield from _correction(view)
     if not digest.entries:
-        yield Text(say.quiet(digest))
+        yield Text(say.quiet(digest, view.framing))
         return
-    if corrected := related.correction(view):
-        yield Text(corrected, style="yellow")
     yield Text("  ".join(say.facts(digest)))
+    yield from _left_out(view.framing, digest)
     yield from _lead(digest)
     for level, entries in digest.by_importance().items():
         if entries:
@@ -103,6 +134,16 @@ def _digest(view: DigestView) -> Iterator[RenderableType]:
     yield Text()
     yield Text(say.origin(digest), style="dim")
     yield Text(f"{_(_MORE_ABOUT)} {say.ranked(digest)[0].commit.short_sha}", style="dim")
+
+
+def _correction(view: DigestView | RangeView) -> Iterator[Text]:
+    if corrected := related.correction(view):
+        yield Text(corrected, style="yellow")
+
+
+def _left_out(framing: Framing, shown: Digest) -> Iterator[Text]:
+    if left_out := say.left_out(framing, len(shown.entries)):
+        yield Text(left_out, style="yellow")
 
 
 def _lead(digest: Digest) -> Iterator[RenderableType]:
@@ -121,17 +162,18 @@ def _range(view: RangeView) -> Iterator[RenderableType]:
     """What the days have in common, a line for each, and the most important commits."""
     whole = view.whole
     title = Text(f"{view.repo}  {say.span(view)}", style="bold")
-    caveats = say.caveats(DigestView(digest=view.digests[-1]))
-    yield title.append("".join(f"  {caveat}" for caveat in caveats), style="yellow")
+    yield title.append("".join(f"  {caveat}" for caveat in say.caveats(view)), style="yellow")
+    yield from _correction(view)
     if not whole.entries:
         yield Text(say.quiet_span(view))
         return
     yield Text("  ".join(say.facts(whole)))
+    yield from _left_out(view.framing, whole)
     yield Text(say.top_authors(whole), style="dim")
     yield from _lead(whole)
     yield from _titled(_(say.DAYS), [_list(Text(say.day_counts(digest)) for digest in view.digests)])
     ranked = say.ranked(whole)
-    yield from _titled(_(say.MOST_IMPORTANT), [_commits(whole, ranked[:_MOST_IMPORTANT])])
+    yield from _titled(_(say.MOST_IMPORTANT), [_commits(whole, ranked[:_MOST_IMPORTANT], of_days=True)])
     if left_out := ranked[_MOST_IMPORTANT:]:
         yield Text(say.more(left_out), style="dim")
     yield Text()
@@ -140,8 +182,11 @@ def _range(view: RangeView) -> Iterator[RenderableType]:
     yield Text(f"{_(_ONE_DAY)} {busiest}", style="dim")
 
 
-def _commits(digest: Digest, entries: Sequence[Entry]) -> Table:
-    """Columns: SHA, local time, type, headline, author, pull request; aligned through all groups of a digest."""
+def _commits(digest: Digest, entries: Sequence[Entry], *, of_days: bool = False) -> Table:
+    """Columns: SHA, local time, type, headline, author, pull request; aligned through all groups of a digest.
+
+    Commits `of_days` have their date in the place of the time.
+    """
     everyone = [cell_len(say.author(entry.commit.author)) for entry in digest.entries]
     grid = Table.grid(padding=(0, 1), expand=True)
     for width, style in ((7, "cyan"), (5, "dim"), (2, "")):
@@ -151,10 +196,11 @@ def _commits(digest: Digest, entries: Sequence[Entry]) -> Table:
     grid.add_column(
         no_wrap=True, style="dim", justify="right", width=max(len(_number(entry)) for entry in digest.entries)
     )
+    shown = slice(5, 10) if of_days else slice(11, 16)
     for entry in entries:
         grid.add_row(
             entry.commit.short_sha,
-            say.clock(entry.commit.committed_at, digest.day.zone)[11:16],
+            say.clock(entry.commit.committed_at, digest.day.zone)[shown],
             say.kinds(entry.analysis.types)[:1],
             _line(entry, digest.day.zone),
             Text(say.author(entry.commit.author)),
@@ -164,7 +210,7 @@ def _commits(digest: Digest, entries: Sequence[Entry]) -> Table:
 
 
 def _line(entry: Entry, zone: ZoneInfo) -> Text:
-    others = related.brief(entry, zone)
+    others = " · ".join(filter(None, (say.late(entry, zone), related.brief(entry, zone))))
     line = Text(related.mark(entry), style="yellow").append_text(_prose(say.headline(entry), style="default"))
     return line.append(f" ({others})" if others else "", style="dim")
 
@@ -290,8 +336,36 @@ def _subscriptions(listed: Sequence[ListedSubscription]) -> Iterator[RenderableT
 def _subscription(listed: ListedSubscription) -> Text:
     shown = Text(str(listed.subscription.terms.repo), style="cyan")
     shown.append(_(": ") + say.schedule(listed), style="default")
+    if chosen := say.choices(listed.subscription.terms):
+        shown.append("\n" + say.visible(_("; ").join(chosen)), style="default")
+    if listed.last is not None:
+        went = health.run(listed.last, listed.subscription.terms.zone)
+        shown.append("\n" + went, style="red" if health.was_missed(listed.last) else "dim")
     broken = say.visible(listed.subscription.broken)
     return shown.append("\n" + _(say.BROKEN) + _(": ") + broken, style="red") if broken else shown
+
+
+def _standing(reply: SubscriptionList) -> Iterator[RenderableType]:
+    """What the model costs, and what people say of it."""
+    if reply.spent:
+        yield Text(health.spent(reply.spent), style="dim")
+    if reply.feedback:
+        yield Text(health.verdicts(reply.feedback), style="dim")
+        yield _list(Text(health.reason(given)) for given in health.reasons(reply.feedback))
+
+
+def _found(entries: Sequence[Entry], zone: ZoneInfo) -> Iterator[RenderableType]:
+    if entries:
+        yield _list(map(partial(_hit, zone=zone), entries))
+
+
+def _hit(entry: Entry, zone: ZoneInfo) -> Text:
+    facts = f"{entry.commit.short_sha} {say.clock(entry.commit.committed_at, zone)[:10]} "
+    return Text(facts, style="cyan").append_text(_prose(say.headline(entry)))
+
+
+def _cited(sentence: CitedSentence) -> Text:
+    return _prose(sentence.text).append(f"  {' '.join(sha[:7] for sha in sentence.shas)}", style="dim")
 
 
 def _help() -> Group:

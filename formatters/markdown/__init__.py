@@ -7,20 +7,38 @@ from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
 from bot.core.language import N_, _, decimal, joined
-from bot.core.model import Advice, Commit, Digest, Entry, FileChange, Repo, Risk, ScopeItem, Statement, Theme
+from bot.core.model import (
+    Advice,
+    Commit,
+    Digest,
+    Entry,
+    FileChange,
+    Repo,
+    Risk,
+    ScopeItem,
+    Statement,
+    Theme,
+)
 from bot.core.replies import (
     AnalysisView,
+    Answer,
+    CitedSentence,
     CommitIndex,
     DigestView,
+    FeedbackForm,
     Help,
+    Home,
     ListedSubscription,
     Notice,
     Progress,
     RangeView,
     Reply,
+    Report,
+    SearchResults,
+    SettingsForm,
     SubscriptionList,
 )
-from formatters import related
+from formatters import found, health, related
 from formatters import wording as say
 from formatters.markdown.document import Contents, Heading, Part, plain_heading, written
 from formatters.markdown.text import code, literal, prose
@@ -40,16 +58,29 @@ _CONTENTS: Final = N_("Contents")
 def render(reply: Reply) -> str:
     """A document in the language spoken, which ends with a line break."""
     match reply:
-        case DigestView(digest=digest):
-            return report([digest])
+        case DigestView():
+            return _report([reply])
         case RangeView():
             return _range(reply)
         case CommitIndex(digest=digest):
             return written([_title(digest), *(_table(digest) if digest.entries else [literal(say.quiet(digest))])])
+        case Report(views=views):
+            return _several_views(views)
         case AnalysisView(repo=repo, entry=entry, zone=zone):
             return written([_heading(1, entry), *_analysis(repo, entry, zone)])
-        case SubscriptionList(subscriptions=listed):
+        case SubscriptionList():
+            return written([*_subscriptions(reply.subscriptions), *_standing(reply)])
+        case Home(subscriptions=listed):
             return written(_subscriptions(listed))
+        case SettingsForm(terms=terms):
+            return written([literal(str(terms.repo)) + _(": ") + literal(say.every(terms))])
+        case FeedbackForm(sha=sha):
+            return written([literal(health.question(sha))])
+        case SearchResults():
+            return written([literal(found.summary(reply)), *_found(reply)])
+        case Answer():
+            sentences = _list(_cited(reply.repo, sentence) for sentence in reply.sentences)
+            return written([sentences, literal(found.writer(reply))])
         case Progress():
             return written([literal(say.progress(reply))])
         case Notice(text=text, example=example):
@@ -60,23 +91,17 @@ def render(reply: Reply) -> str:
             assert_never(reply)
 
 
-def render_several(replies: Sequence[Reply]) -> str:
-    """One document for several replies: digests become chapters of one report, other replies follow each other."""
-    digests = [digest for reply in replies for digest in _digests(reply)]
-    if len(replies) == 1 or not digests:
-        return "\n".join(map(render, replies))
-    others = [render(reply) for reply in replies if not _digests(reply)]
-    return "\n".join([report(digests), *others])
-
-
-def _digests(reply: Reply) -> Sequence[Digest]:
-    match reply:
-        case DigestView(digest=digest):
-            return [digest]
-        case RangeView(digests=digests):
-            return digests
+def _several_views(views: Sequence[DigestView | RangeView]) -> str:
+    """One document: a single view as it is, several as chapters of one report."""
+    match views:
+        case [view]:
+            return render(view)
         case _:
-            return []
+            return _report([part for view in views for part in _parts(view)])
+
+
+def _parts(view: DigestView | RangeView) -> Sequence[DigestView]:
+    return [view] if isinstance(view, DigestView) else [DigestView(digest=digest) for digest in view.digests]
 
 
 def report(digests: Sequence[Digest]) -> str:
@@ -84,13 +109,19 @@ def report(digests: Sequence[Digest]) -> str:
 
     Several repositories, or several days of one, are a chapter each. Raises ValueError for none.
     """
-    match digests:
+    return _report([DigestView(digest=digest) for digest in digests])
+
+
+def _report(views: Sequence[DigestView]) -> str:
+    digests = [view.digest for view in views]
+    match views:
         case []:
             raise ValueError("a report needs a digest")
-        case [digest]:
-            return written([_title(digest), *_overview(digest, level=2), *_contents([digest]), *_chapters(digest, 2)])
+        case [view]:
+            parts = [*_overview(view, level=2), *_contents(digests), *_chapters(view.digest, 2)]
+            return written([_title(view.digest), *parts])
         case _:
-            chapters = [part for digest in digests for part in _chapter(digest)]
+            chapters = [part for view in views for part in _chapter(view)]
             return written([_several(digests), *_contents(digests), *chapters])
 
 
@@ -107,9 +138,9 @@ def _several(digests: Sequence[Digest]) -> Heading:
     return plain_heading(1, _("Commits of {days}", days=days))
 
 
-def _chapter(digest: Digest) -> list[Part]:
-    heading = plain_heading(2, str(digest.repo) + _(": ") + str(digest.day))
-    return [heading, *_overview(digest, level=3), *_chapters(digest, 3)]
+def _chapter(view: DigestView) -> list[Part]:
+    heading = plain_heading(2, str(view.digest.repo) + _(": ") + str(view.digest.day))
+    return [heading, *_overview(view, level=3), *_chapters(view.digest, 3)]
 
 
 def _contents(digests: Sequence[Digest]) -> list[Part]:
@@ -119,11 +150,13 @@ def _contents(digests: Sequence[Digest]) -> list[Part]:
     return [plain_heading(2, f"📋 {_(_CONTENTS)}"), Contents()]
 
 
-def _overview(digest: Digest, level: int) -> list[Part]:
+def _overview(view: DigestView, level: int) -> list[Part]:
+    digest = view.digest
+    corrected = literal(related.correction(view))
     if not digest.entries:
-        return [literal(say.quiet(digest))]
-    caveats = say.caveats(DigestView(digest=digest))
-    introduction = filter(None, (literal(joined(caveats)), prose(digest.lead)))
+        return [*([corrected] if corrected else []), literal(say.quiet(digest, view.framing))]
+    left_out = say.left_out(view.framing, len(digest.entries))
+    introduction = filter(None, (literal(joined(say.caveats(view))), corrected, literal(left_out), prose(digest.lead)))
     statistics = [plain_heading(level, f"📊 {_(_STATISTICS)}"), _statistics(digest)]
     return [*introduction, *_themes(digest), *_table(digest), *statistics]
 
@@ -141,12 +174,14 @@ def _range(view: RangeView) -> str:
     """What the days have in common, then each of them as a chapter."""
     whole = view.whole
     title = plain_heading(1, str(view.repo) + _(": ") + say.span(view))
+    corrected = literal(related.correction(view))
     if not whole.entries:
-        return written([title, literal(say.quiet_span(view))])
-    lead = [prose(whole.lead)] if prose(whole.lead) else []
-    overview = [*lead, *_themes(whole), plain_heading(2, _(_STATISTICS)), _statistics(whole)]
+        return written([title, *([corrected] if corrected else []), literal(say.quiet_span(view))])
+    left_out = say.left_out(view.framing, len(whole.entries))
+    introduction = filter(None, (literal(joined(say.caveats(view))), corrected, literal(left_out), prose(whole.lead)))
+    overview = [*introduction, *_themes(whole), plain_heading(2, _(_STATISTICS)), _statistics(whole)]
     days = _part(_(say.DAYS), (literal(say.day_counts(digest)) for digest in view.digests))
-    chapters = [part for digest in view.digests if digest.entries for part in _chapter(digest)]
+    chapters = [part for digest in view.digests if digest.entries for part in _chapter(DigestView(digest=digest))]
     return written([title, *overview, *days, *_contents(view.digests), *chapters])
 
 
@@ -178,6 +213,7 @@ def _statistics(digest: Digest) -> str:
         say.lines_in_files(digest.additions, digest.deletions, files),
         _(": ").join((_(_BY_TYPE), _tally(Counter({say.kinds([kind]): number for kind, number in kinds.items()})))),
         *([say.merges(digest)] if digest.merges else []),
+        *say.late_arrivals(digest),
         say.origin(digest),
     ]
     return _list(literal(item) for item in items)
@@ -233,7 +269,8 @@ def _facts(repo: Repo, entry: Entry, zone: ZoneInfo) -> Iterator[str]:
     yield _labelled(_(say.COMMIT), _commit_link(repo, entry) + _pull_request(repo, entry))
     if say.visible(commit.subject) != say.headline(entry):
         yield _labelled(_(say.SUBJECT), literal(commit.subject) or literal(_(say.NO_HEADLINE)))
-    when = f"{say.clock(commit.committed_at, zone)} ({zone.key})"
+    clock = f"{say.clock(commit.committed_at, zone)} ({zone.key})"
+    when = joined(filter(None, (clock, say.late(entry, zone))))
     yield _labelled(_(say.AUTHOR), _("{author}, {time}", author=literal(say.author(commit.author)), time=when))
     if others := joined(_related(repo, sentence) for sentence in related.sentences(entry, zone)):
         yield _labelled(_(related.RELATED), related.mark(entry) + others)
@@ -333,8 +370,37 @@ def _subscriptions(listed: Sequence[ListedSubscription]) -> list[Part]:
 def _subscription(listed: ListedSubscription) -> str:
     repo = listed.subscription.terms.repo
     broken = literal(listed.subscription.broken)
-    shown = _link(str(repo), repo.url) + _(": ") + say.schedule(listed)
+    choices = say.choices(listed.subscription.terms)
+    name = _link(literal(str(repo)), repo.url)
+    shown = _("; ").join((name + _(": ") + say.schedule(listed), *map(literal, choices)))
+    if listed.last is not None:
+        shown += _("; ") + literal(health.run(listed.last, listed.subscription.terms.zone))
     return shown + _("; ") + _(say.BROKEN) + _(": ") + broken if broken else shown
+
+
+def _standing(reply: SubscriptionList) -> Iterator[Part]:
+    """What the model costs, and what people say of it."""
+    if reply.spent:
+        yield literal(health.spent(reply.spent))
+    if reply.feedback:
+        yield literal(health.verdicts(reply.feedback))
+    if reasons := health.reasons(reply.feedback):
+        yield _list(literal(health.reason(given)) for given in reasons)
+
+
+def _found(reply: SearchResults) -> Iterator[Part]:
+    if reply.entries:
+        yield _list(_hit(reply, entry) for entry in reply.entries)
+
+
+def _hit(reply: SearchResults, entry: Entry) -> str:
+    day = say.clock(entry.commit.committed_at, reply.zone)[:10]
+    return f"{_commit_link(reply.repo, entry)} {day} {prose(say.headline(entry))}"
+
+
+def _cited(repo: Repo, sentence: CitedSentence) -> str:
+    links = joined(_link(f"`{sha[:7]}`", repo.commit_url(sha)) for sha in sentence.shas)
+    return f"{prose(sentence.text)} ({links})"
 
 
 def _help() -> list[Part]:

@@ -1,28 +1,103 @@
-"""One commit's whole analysis, as a modal or as a message."""
+"""One commit's whole analysis, as a modal that is turned page by page, or as a message."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
-from bot.core.commands import DeepenCommit
-from bot.core.language import _, joined
-from bot.core.model import Advice, Commit, Entry, FileChange, Risk, ScopeItem, Statement
+from bot.core.commands import DeepenCommit, GiveFeedback, ShowCommit
+from bot.core.language import N_, _, joined
+from bot.core.model import (
+    Advice,
+    Commit,
+    Entry,
+    FileChange,
+    Risk,
+    ScopeItem,
+    Statement,
+)
 from bot.core.replies import AnalysisView
-from formatters import related
+from bot.core.subscriptions import Verdict
+from formatters import health, related
 from formatters import wording as say
 from formatters.slack import blocks, limits, wording
 from formatters.slack.blocks import Block, Item
 
-#: How many blocks of `SECTION_TEXT_MAX` characters one part may fill; together they stay far below a view's 100.
-_PART_BLOCKS = 4
+#: How many blocks of `SECTION_TEXT_MAX` characters one part may fill; no analyst writes that much.
+_PART_BLOCKS: Final = 100
+#: The same for the files, of which a commit may have thousands.
+_FILE_BLOCKS: Final = 8
+#: Of one page of a modal, beside its buttons: far below a view's 100 blocks, and few enough bytes to arrive at once.
+_PAGE_BLOCKS: Final = 40
+_PAGE_CHARACTERS: Final = 24_000
+
+_PREVIOUS: Final = N_("Previous commit")
+_NEXT: Final = N_("Next commit")
+_PREVIOUS_PAGE: Final = N_("Previous page")
+_NEXT_PAGE: Final = N_("Next page")
+_SHARE: Final = N_("Share")
+_VERDICTS: Final = {Verdict.UP: N_("Helpful"), Verdict.DOWN: N_("Not right")}
+_SAID: Final = {Verdict.UP: N_("You found this helpful."), Verdict.DOWN: N_("You found this not right.")}
 
 
 def view(reply: AnalysisView) -> list[Block]:
-    """Everything, in at most 40 blocks of rich text."""
-    return [*_parts(reply), *_deepen(reply), _writer(reply.entry)]
+    """One page of everything, in at most 50 blocks; a page beyond the last is the last."""
+    pages = list(_pages(_parts(reply)))
+    page = min(reply.page, len(pages) - 1)
+    place = _("Page {page} of {pages}", page=page + 1, pages=len(pages))
+    return [
+        *([blocks.context(place)] if len(pages) > 1 else []),
+        *pages[page],
+        *_turning(reply, page, len(pages)),
+        blocks.actions(*_actions(reply)),
+        *([blocks.context(_(_SAID[reply.verdict]))] if reply.verdict else []),
+        _writer(reply.entry),
+    ]
+
+
+def _pages(parts: Iterable[Block]) -> Iterator[list[Block]]:
+    page: list[Block] = []
+    free = _PAGE_CHARACTERS
+    for part in parts:
+        free -= blocks.weight(part)
+        if page and (free < 0 or len(page) == _PAGE_BLOCKS):
+            yield page
+            page, free = [], _PAGE_CHARACTERS - blocks.weight(part)
+        page.append(part)
+    yield page
+
+
+def _turning(reply: AnalysisView, page: int, pages: int) -> list[Block]:
+    """To the neighbours in the digest, and to the neighbouring pages."""
+    sha = reply.entry.commit.sha
+    turns = (
+        (_PREVIOUS, "commit.turn.previous", reply.previous, 0),
+        (_NEXT, "commit.turn.next", reply.next, 0),
+        (_PREVIOUS_PAGE, "commit.page.previous", sha if page else None, page - 1),
+        (_NEXT_PAGE, "commit.page.next", sha if page + 1 < pages else None, page + 1),
+    )
+    buttons = [
+        blocks.button(_(text), action, ShowCommit(sha=to, repo=reply.repo, day=reply.day, page=number))
+        for text, action, to, number in turns
+        if to is not None
+    ]
+    return [blocks.actions(*buttons)] if buttons else []
+
+
+def _actions(reply: AnalysisView) -> Iterator[Block]:
+    commit, repo = reply.entry.commit, reply.repo
+    yield from _deepen(reply)
+    yield blocks.button(_(_SHARE), "commit.share", ShowCommit(sha=commit.sha, repo=repo, day=reply.day))
+    for verdict, label in _VERDICTS.items():
+        question = GiveFeedback(repo=repo, sha=commit.sha, verdict=verdict)
+        button = blocks.button(f"{health.THUMBS[verdict]} {_(label)}", f"feedback.{verdict.value}", question)
+        yield {**button, "style": "primary"} if verdict is reply.verdict else button
+    if url := repo.commit_url(commit.sha):
+        yield {**blocks.browse(_("Open on {host}", host=repo.host), url), "action_id": "commit.browse"}
 
 
 def message(reply: AnalysisView) -> list[Block]:
     """As much as a message may carry, and a button to the rest."""
-    whole = view(reply)
+    deepen = list(_deepen(reply))
+    whole = [*_parts(reply), *([blocks.actions(*deepen)] if deepen else []), _writer(reply.entry)]
     if blocks.weight(whole) <= limits.MESSAGE_CHARACTERS_MAX:
         return whole
     rest = [
@@ -33,13 +108,11 @@ def message(reply: AnalysisView) -> list[Block]:
     return [*_while_free(_parts(reply), limits.MESSAGE_CHARACTERS_MAX - blocks.weight(rest)), *rest]
 
 
-def _deepen(reply: AnalysisView) -> list[Block]:
-    if not reply.entry.analysis.can_be_deepened:
-        return []
-    commit = reply.entry.commit
-    question = DeepenCommit(sha=commit.sha, repo=reply.repo)
-    label = wording.deepen_commit(commit.short_sha)
-    return [blocks.actions(blocks.button(_(wording.DEEPEN), "commit.deepen", question, label))]
+def _deepen(reply: AnalysisView) -> Iterator[Block]:
+    if reply.entry.analysis.can_be_deepened:
+        commit = reply.entry.commit
+        question = DeepenCommit(sha=commit.sha, repo=reply.repo, day=reply.day)
+        yield blocks.button(_(wording.DEEPEN), "commit.deepen", question, wording.deepen_commit(commit.short_sha))
 
 
 def _while_free(parts: Iterable[Block], characters: int) -> Iterator[Block]:
@@ -166,7 +239,8 @@ def _quotation(text: str) -> list[Block]:
 
 def _files(entry: Entry) -> Iterator[Block]:
     title = _("Files ({number})", number=say.files(len(entry.commit.files)))
-    yield from _listing(title, [_file(file) for file in entry.commit.files], more=say.more_files)
+    files = [_file(file) for file in entry.commit.files]
+    yield from blocks.listing(title, files, pages=_FILE_BLOCKS, more=say.more_files)
     if entry.commit.files_truncated:
         yield blocks.context(_(say.FILES_TRUNCATED))
 
@@ -176,10 +250,8 @@ def _file(file: FileChange) -> Item:
     return [blocks.words(blocks.cut(file.path, limits.PATH_MAX), code=True), blocks.words(f" {note}")]
 
 
-def _listing(
-    label: str, items: Iterable[Item], *, ordered: bool = False, more: say.More = say.more_items
-) -> list[Block]:
-    return blocks.listing(label, items, pages=_PART_BLOCKS, ordered=ordered, more=more)
+def _listing(label: str, items: Iterable[Item], *, ordered: bool = False) -> list[Block]:
+    return blocks.listing(label, items, pages=_PART_BLOCKS, ordered=ordered)
 
 
 def _writer(entry: Entry) -> Block:

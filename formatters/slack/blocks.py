@@ -10,9 +10,14 @@ from itertools import accumulate
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from bot.core.commands import Question, ShowCommit, encode
+from bot.core.buttons import encode
+from bot.core.commands import Question, ShowCommit
+from bot.core.days import Day
 from bot.core.language import _
-from bot.core.model import Entry, Repo
+from bot.core.model import (
+    Entry,
+    Repo,
+)
 from formatters import related
 from formatters import wording as say
 from formatters.slack import limits, wording
@@ -39,8 +44,19 @@ def weigh(character: str) -> int:
     return len(_ENTITIES.get(character, character)) if character < _ASTRAL else 2
 
 
+def length(text: str) -> int:
+    """The same for all of a text."""
+    entities = text.count("&") * 4 + text.count("<") * 3 + text.count(">") * 3
+    return entities + _units(text)
+
+
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def cut(text: str, limit: int) -> str:
-    return say.cut(say.visible(text), limit, weigh=weigh)
+    shown = say.visible(text)
+    return shown if length(shown) <= limit else say.cut(shown, limit, weigh=weigh)
 
 
 def plain(text: str, limit: int) -> Block:
@@ -90,6 +106,11 @@ def numbered(items: Sequence[Sequence[Block]], *, after: int = 0) -> Block:
 
 def quote(*elements: Block) -> Block:
     return {"type": "rich_text_quote", "elements": list(elements)}
+
+
+def preformatted(text: str) -> Block:
+    """Lines in a font whose characters are all as wide."""
+    return {"type": "rich_text_preformatted", "elements": [words(text)]}
 
 
 # Blocks
@@ -142,8 +163,8 @@ def section(text: str) -> Block:
     return {"type": "section", "text": plain(text, limits.SECTION_TEXT_MAX)}
 
 
-def context(text: str) -> Block:
-    return {"type": "context", "elements": [plain(text, limits.SECTION_TEXT_MAX)]}
+def context(text: str, limit: int = limits.SECTION_TEXT_MAX) -> Block:
+    return {"type": "context", "elements": [plain(text, limit)]}
 
 
 def actions(*elements: Block) -> Block:
@@ -165,11 +186,18 @@ def browse(text: str, url: str) -> Block:
 # One commit, wherever commits are listed
 
 
-def commit(repo: Repo, entry: Entry, zone: ZoneInfo) -> Block:
-    """One block: type and headline, then author, links and related commits, with the button that opens the analysis."""
+def commit(repo: Repo, entry: Entry, zone: ZoneInfo, day: Day | None = None) -> Block:
+    """One block: type and headline, then author, links and related commits, with the button that opens the analysis.
+
+    A section, because rich text has no place for a button, and a row of buttons for each commit would halve how many
+    fit into 40 blocks. Its `plain_text` is as inert as rich text is. The commit has an address of its own only where
+    there is no pull request: all addresses count, and shorter ones leave room for more commits.
+
+    `day` is that of the digest it stands in.
+    """
     kinds = say.kinds(entry.analysis.types)
-    shown = related.mark(entry) + " · ".join(filter(None, (kinds, say.headline(entry))))
-    others = related.brief(entry, zone)
+    shown = related.mark(entry) + " · ".join(filter(None, (kinds, say.unquoted(say.headline(entry)))))
+    others = " · ".join(filter(None, (say.late(entry, zone), related.brief(entry, zone))))
     return {
         "type": "section",
         "text": plain(shown, limits.HEADLINE_MAX),
@@ -178,25 +206,28 @@ def commit(repo: Repo, entry: Entry, zone: ZoneInfo) -> Block:
             links(_addresses(repo, entry)),
             *([plain(others, limits.SOURCES_MAX)] if others else []),
         ],
-        "accessory": details(repo, entry),
+        "accessory": details(repo, entry, day),
     }
 
 
-def details(repo: Repo, entry: Entry) -> Block:
-    sha = entry.commit.short_sha
-    return button(
-        _(wording.DETAILS), "commit.open", ShowCommit(repo=repo, sha=entry.commit.sha), wording.details_of(sha)
-    )
+def details(repo: Repo, entry: Entry, day: Day | None = None) -> Block:
+    """The button that opens the analysis of a commit; `day` tells which commits are its neighbours there."""
+    question = ShowCommit(repo=repo, sha=entry.commit.sha, day=day)
+    return button(_(wording.DETAILS), "commit.open", question, wording.details_of(entry.commit.short_sha))
 
 
 def _addresses(repo: Repo, entry: Entry) -> Iterable[str]:
-    number = entry.commit.pull_request
-    if number is not None:
-        yield link(repo.pull_request_url(number), f"#{number}")
-    yield link(repo.commit_url(entry.commit.sha), entry.commit.short_sha)
+    number, sha = entry.commit.pull_request, entry.commit.short_sha
+    if number is None:
+        return [link(repo.commit_url(entry.commit.sha), sha)]
+    return [link(repo.pull_request_url(number), f"#{number}"), sha]
 
 
 # Budget
+
+
+#: What stands in strings without being a text object: the parts of a chart.
+_SHOWN: Final = ("title", "name", "label")
 
 
 def weight(block: object) -> int:
@@ -206,12 +237,17 @@ def weight(block: object) -> int:
     if not isinstance(block, dict):
         return 0
     part = cast("Block", block)
-    overhead = limits.HEADER_OVERHEAD if part.get("type") == "header" else 0
-    match part.get("text"):
-        case str(text) if part.get("type") == "mrkdwn":
-            own = sum(1 if character < _ASTRAL else 2 for character in text)
-        case str(text):
-            own = sum(map(weigh, text))
-        case _:
-            own = 0
-    return overhead + own + sum(map(weight, part.values()))
+    total = limits.HEADER_OVERHEAD if part.get("type") == "header" else 0
+    for name, value in part.items():
+        if not isinstance(value, str):
+            total += sum(map(length, cast("list[str]", value))) if name == "categories" else weight(value)
+        elif name == "text":
+            total += _units(value) if part.get("type") == "mrkdwn" else length(value)
+        elif name in _SHOWN:
+            total += length(value)
+    return total
+
+
+def count(blocks: Iterable[Block]) -> int:
+    """How many blocks they are together with those in containers, as if Slack counted all of them."""
+    return sum(1 + len(block.get("child_blocks", ())) for block in blocks)

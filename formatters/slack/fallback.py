@@ -1,25 +1,34 @@
 """The `text` beside the blocks: what screen readers and notifications say, and the last thing left when blocks fail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar, assert_never
 
-from bot.core.language import _, joined
-from bot.core.model import Digest, Entry
+from bot.core.language import _, enumerated, joined
+from bot.core.model import (
+    Digest,
+    Entry,
+)
 from bot.core.replies import (
     AnalysisView,
+    Answer,
     CommitIndex,
     DigestView,
+    FeedbackForm,
     Help,
+    Home,
     ListedSubscription,
     Notice,
     Progress,
     RangeView,
     Reply,
+    Report,
+    SearchResults,
+    SettingsForm,
     SubscriptionList,
 )
-from formatters import related
+from formatters import found, health, related
 from formatters import wording as say
-from formatters.slack import limits, wording
+from formatters.slack import forms, home, limits, wording
 from formatters.slack.blocks import escape
 
 T = TypeVar("T")
@@ -38,9 +47,28 @@ def text(reply: Reply) -> str:
         case CommitIndex(digest=digest):
             return _fitting([_title(digest), "" if digest.entries else say.quiet(digest)], say.ranked(digest), _commit)
         case AnalysisView(entry=entry):
-            return _fitting([_commit(entry)], say.summary(entry), lambda statement: statement.text)
+            return _fitting([_commit(entry)], say.summary(entry), lambda statement: say.unquoted(statement.text))
         case SubscriptionList(subscriptions=listed):
-            return _fitting([_(say.SUBSCRIPTIONS) if listed else _(say.NO_SUBSCRIPTIONS)], listed, _subscription)
+            if not listed:
+                return _fitting([_(say.NO_SUBSCRIPTIONS), wording.command(say.FIRST_SUBSCRIPTION)])
+            return _fitting([_(say.SUBSCRIPTIONS)], listed, _subscription)
+        case Home(subscriptions=listed):
+            return _fitting([home.in_words(reply)], listed, _subscription)
+        case SettingsForm():
+            return _fitting([forms.in_words(reply)])
+        case FeedbackForm():
+            return _fitting([health.question(reply.sha)])
+        case Report(views=views):
+            return _fitting(
+                [_("The report comes as a file: {days}", days=enumerated([_about(view) for view in views]))]
+            )
+        case SearchResults(entries=entries):
+            return _fitting([found.summary(reply)], entries, _commit)
+        case Answer(sentences=sentences):
+            writer = say.cut(found.writer(reply), limits.SOURCES_MAX, weigh=_escaped_bytes)
+            if sentences:
+                return _fitting([], sentences, lambda sentence: say.unquoted(sentence.text), where=writer)
+            return _fitting([] if reply.entries else [_(found.NOTHING)], reply.entries, _commit, where=writer)
         case Progress():
             return _fitting([say.progress(reply)])
         case Notice(text=words, example=example):
@@ -51,19 +79,41 @@ def text(reply: Reply) -> str:
             assert_never(reply)
 
 
+def thread(digest: Digest, numbers: Sequence[int]) -> Iterator[str]:
+    """A text for each message of a thread, of which each has so many commits."""
+    ranked, start = say.ranked(digest), 0
+    for number in numbers:
+        page = wording.page(start + 1, start + number, len(ranked))
+        yield _fitting([f"{_title(digest)} · {page}"], ranked[start : start + number], _commit)
+        start += number
+
+
 def _digest(view: DigestView) -> str:
     digest = view.digest
+    where = say.day_url(digest) or wording.command(f"{digest.day.date.isoformat()} {digest.repo}")
+    if not digest.entries:
+        return _quiet(view, where)
     title = " · ".join((_title(digest), *say.caveats(view)))
-    corrected = related.correction(view)
-    facts = [joined(say.facts(digest)), digest.lead] if digest.entries else [say.quiet(digest)]
-    return _fitting([title, corrected, *facts], say.ranked(digest), _commit, url=say.day_url(digest) or "")
+    left_out = say.left_out(view.framing, len(digest.entries))
+    facts = [joined(say.facts(digest)), say.unquoted(digest.lead), left_out]
+    return _fitting([title, related.correction(view), *facts], say.ranked(digest), _commit, where=where)
 
 
 def _range(view: RangeView) -> str:
     whole = view.whole
-    title = f"{view.repo} · {say.span(view)}"
-    facts = [joined(say.facts(whole)), whole.lead] if whole.entries else [say.quiet_span(view)]
-    return _fitting([title, *facts], view.digests if whole.entries else (), say.day_counts)
+    dates = f"{view.first.date.isoformat()}..{view.last.date.isoformat()}"
+    where = say.days_url(view.repo, view.first, view.last) or wording.command(f"{dates} {view.repo}")
+    if not whole.entries:
+        return _quiet(view, where)
+    title = " · ".join((str(view.repo), say.span(view), *say.caveats(view)))
+    facts = [joined(say.facts(whole)), say.unquoted(whole.lead), say.left_out(view.framing, len(whole.entries))]
+    return _fitting([title, related.correction(view), *facts], view.digests, say.day_counts, where=where)
+
+
+def _quiet(view: DigestView | RangeView, where: str) -> str:
+    """One line, and what else there is to say: that it comes late, or where the commits are that it leaves out."""
+    head = (say.quiet_line(view), joined(say.delays(view)), related.correction(view))
+    return _fitting(head, where=where if view.framing.left_out else "")
 
 
 def _title(digest: Digest) -> str:
@@ -74,18 +124,28 @@ def _commit(entry: Entry) -> str:
     number = entry.commit.pull_request
     ends = [f"#{number}"] if number is not None else []
     names = ", ".join([say.cut(say.author(entry.commit.author), limits.NAME_MAX), *ends, entry.commit.short_sha])
-    headline = related.mark(entry) + say.cut(say.headline(entry), limits.HEADLINE_MAX)
+    headline = related.mark(entry) + say.cut(say.unquoted(say.headline(entry)), limits.HEADLINE_MAX)
     return f"{say.ICONS[entry.analysis.importance]} {headline} ({names})"
 
 
+def _about(view: DigestView | RangeView) -> str:
+    return _title(view.digest) if isinstance(view, DigestView) else f"{view.repo} · {say.span(view)}"
+
+
 def _subscription(listed: ListedSubscription) -> str:
-    return f"{listed.subscription.terms.repo}{_(': ')}{say.schedule(listed)}"
+    terms = listed.subscription.terms
+    broken = listed.subscription.broken
+    notes = (
+        health.run(listed.last, terms.zone) if listed.last else "",
+        _(say.BROKEN) + _(": ") + broken if broken else "",
+    )
+    return _("; ").join(filter(None, (f"{terms.repo}{_(': ')}{say.schedule(listed)}", *notes)))
 
 
-def _fitting(head: Sequence[str], items: Sequence[T] = (), line: Callable[[T], str] = str, *, url: str = "") -> str:
-    """The head, a line for as many items as there is room for, how many there is none for, and the address."""
+def _fitting(head: Sequence[str], items: Sequence[T] = (), line: Callable[[T], str] = str, *, where: str = "") -> str:
+    """The head, a line for as many items as there is room for, how many there is none for, and where all of it is."""
     shown = [part for part in (_escaped(part, limits.FALLBACK_BYTES_MAX // 4) for part in head) if part]
-    tail = [escape(url)] if url else []
+    tail = [escape(where)] if where else []
     free = limits.FALLBACK_BYTES_MAX - sum(_bytes(part) + 1 for part in [*shown, *tail]) - _MORE_BYTES
     for position, item in enumerate(items):
         row = _escaped(line(item), limits.STATEMENT_MAX)
@@ -97,7 +157,9 @@ def _fitting(head: Sequence[str], items: Sequence[T] = (), line: Callable[[T], s
 
 
 def _escaped(text: str, limit: int) -> str:
-    return escape(say.cut(say.visible(text), limit, weigh=_escaped_bytes))
+    shown = say.visible(text)
+    escaped = escape(shown)
+    return escaped if _bytes(escaped) <= limit else escape(say.cut(shown, limit, weigh=_escaped_bytes))
 
 
 def _escaped_bytes(character: str) -> int:

@@ -15,6 +15,7 @@ ACTIONS_ELEMENTS_MAX: Final = 25
 VIEW_TITLE_MAX: Final = 24
 # Blocks; the documented limits are 50, and 100 for a view. https://docs.slack.dev/reference/block-kit/blocks
 MESSAGE_BLOCKS_MAX: Final = 40
+VIEW_BLOCKS_MAX: Final = 100
 #: Characters of all blocks of a message, as `blocks.weight` counts them. Undocumented: about 13,200 are rejected with
 #: `msg_blocks_too_long`, 9,597 were accepted. https://github.com/slackapi/bolt-js/issues/2867
 MESSAGE_CHARACTERS_MAX: Final = 9000
@@ -29,6 +30,8 @@ NAME_MAX: Final = 60
 #: One statement, one consequence, one piece of advice.
 STATEMENT_MAX: Final = 900
 SOURCES_MAX: Final = 200
+#: A line of context: who wrote it, what was left out, when it was corrected.
+CONTEXT_MAX: Final = 600
 PATH_MAX: Final = 300
 #: Commits on one page of the index: with previous, next and headings below the 100 blocks of a view.
 INDEX_PAGE: Final = 80

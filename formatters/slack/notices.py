@@ -1,12 +1,13 @@
-"""The short replies: progress, a notice, help, and what a channel follows."""
+"""The short replies: progress, a notice, and help."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.core.language import _
-from bot.core.replies import ListedSubscription, Notice, Progress, SubscriptionList
+from bot.core.replies import Notice, Offer, Progress
 from formatters import wording as say
 from formatters.slack import blocks, limits, wording
-from formatters.slack.blocks import Block, Item
+from formatters.slack.blocks import Block
 
 #: Blocks of `SECTION_TEXT_MAX` characters that a list may fill.
 _PAGES: Final = 3
@@ -17,7 +18,16 @@ def progress(reply: Progress) -> list[Block]:
 
 
 def notice(reply: Notice) -> list[Block]:
-    return [blocks.section(reply.text), *(_example(reply.example) if reply.example else [])]
+    return [
+        blocks.section(reply.text),
+        *(_example(reply.example) if reply.example else []),
+        *(_offers(reply.offers) if reply.offers else []),
+    ]
+
+
+def _offers(offers: Sequence[Offer]) -> list[Block]:
+    buttons = [blocks.button(offer.label, f"offer.{number}", offer.question) for number, offer in enumerate(offers)]
+    return [blocks.actions(*buttons[: limits.ACTIONS_ELEMENTS_MAX])]
 
 
 def _example(example: str) -> list[Block]:
@@ -27,23 +37,11 @@ def _example(example: str) -> list[Block]:
 
 def guide() -> list[Block]:
     rows = [
-        [blocks.words(wording.command(example), code=True), blocks.words(f" {_(does)}")]
+        [
+            blocks.words(wording.command(example), code=True),
+            blocks.words(" "),
+            *blocks.prose(_(does), limits.STATEMENT_MAX),
+        ]
         for example, does in say.GRAMMAR
     ]
     return [*blocks.listing(_(say.HELP), rows, pages=_PAGES), blocks.context(_(say.GRAMMAR_NOTE))]
-
-
-def subscriptions(reply: SubscriptionList) -> list[Block]:
-    if not reply.subscriptions:
-        return [blocks.section(_(say.NO_SUBSCRIPTIONS)), *_example(say.FIRST_SUBSCRIPTION)]
-    return blocks.listing(_(say.SUBSCRIPTIONS), map(_subscription, reply.subscriptions), pages=_PAGES)
-
-
-def _subscription(listed: ListedSubscription) -> Item:
-    repo = listed.subscription.terms.repo
-    broken = blocks.cut(listed.subscription.broken, limits.SOURCES_MAX)
-    return [
-        blocks.anchor(repo.url, blocks.cut(str(repo), limits.NAME_MAX)),
-        blocks.words(_(": ") + say.schedule(listed)),
-        *([blocks.words(f"\n⚠️ {_(say.BROKEN)}{_(': ')}{broken}")] if broken else []),
-    ]

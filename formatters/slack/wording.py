@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from bot.core.days import Day
 from bot.core.language import N_, _, decimal, ngettext
-from bot.core.model import Digest
 from formatters import wording as say
 
 PRODUCT: Final = "Dynamo Digest"
@@ -11,6 +11,12 @@ COMMAND: Final = "/dynamo-digest"
 CLOSE: Final = N_("Close")
 DETAILS: Final = N_("Details")
 DEEPEN: Final = N_("Deepen")
+REPORT: Final = N_("Full report")
+SHARE: Final = N_("Share in channel")
+SETTINGS: Final = N_("Settings")
+SUBSCRIBE: Final = N_("Subscribe")
+DAYS_BELOW: Final = N_("The buttons below show each day.")
+IN_THREAD: Final = N_("The commits are in the thread.")
 
 
 def command(example: str) -> str:
@@ -26,12 +32,12 @@ def details_of(sha: str) -> str:
     return _("Details of commit {sha}", sha=sha)
 
 
-def all_commits(digest: Digest) -> str:
-    return _("All {commits}", commits=say.commits(len(digest.entries)))
+def all_commits(number: int) -> str:
+    return _("All {commits}", commits=say.commits(number))
 
 
-def shows_all(digest: Digest) -> str:
-    return _("“{button}” shows all.", button=all_commits(digest))
+def shows_all(number: int) -> str:
+    return _("“{button}” shows all.", button=all_commits(number))
 
 
 def on_host(host: str) -> str:
@@ -59,9 +65,9 @@ def deepen_commit(sha: str) -> str:
     return _("Full analysis of commit {sha}", sha=sha)
 
 
-def digest_of(digest: Digest) -> str:
+def digest_of(day: Day) -> str:
     """What screen readers say for a day's button."""
-    return _("Digest of {date}", date=digest.day.date.isoformat())
+    return _("Digest of {date}", date=day.date.isoformat())
 
 
 def behind_days(more: str) -> str:

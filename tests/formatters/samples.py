@@ -10,7 +10,6 @@ from bot.core.model import (
     Analysis,
     AnalystKind,
     ChangeType,
-    Channel,
     Commit,
     Digest,
     Entry,
@@ -22,15 +21,12 @@ from bot.core.model import (
     ImportanceRule,
     Insight,
     Person,
-    Platform,
     Provenance,
     Rating,
     Repo,
     Risk,
     ScopeItem,
     Statement,
-    Subscription,
-    SubscriptionTerms,
 )
 from bot.core.replies import (
     AnalysisView,
@@ -41,6 +37,12 @@ from bot.core.replies import (
     Notice,
     Progress,
     SubscriptionList,
+)
+from bot.core.subscriptions import (
+    Channel,
+    Platform,
+    Subscription,
+    SubscriptionTerms,
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

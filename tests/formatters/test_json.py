@@ -16,7 +16,7 @@ def test_a_digest_has_the_same_values_with_names_for_levels():
     digest = json.loads(formatter.render(samples.REPLIES["digest"]))["digest"]
     first = digest["entries"][0]
     assert digest["day"] == {"date": "2026-01-21", "zone": "Asia/Shanghai"}
-    assert digest["repo"] == {"owner": "ai-dynamo", "name": "dynamo", "host": "github.com"}
+    assert digest["repo"] == {"owner": "ai-dynamo", "name": "dynamo", "host": "github.com", "branches": ""}
     assert len(digest["entries"]) == len(samples.DIGEST.entries)
     assert first["commit"]["committed_at"] == samples.DIGEST.entries[0].commit.committed_at.isoformat()
     assert first["analysis"]["rating"]["importance"] in {"high", "medium", "low"}

@@ -10,8 +10,32 @@ import pytest
 
 from bot.core import language, rules
 from bot.core.language import Language, speaking
-from bot.core.model import Analysis, AnalystKind, Digest, Entry, FallbackReason, FileStatus, Provenance
-from bot.core.replies import CommitIndex, DigestView, RangeView, Reply
+from bot.core.model import (
+    Analysis,
+    AnalystKind,
+    Digest,
+    Entry,
+    FallbackReason,
+    FileStatus,
+    Importance,
+    Provenance,
+)
+from bot.core.ranges import Weekday
+from bot.core.replies import (
+    CommitIndex,
+    DigestView,
+    Framing,
+    ListedSubscription,
+    RangeView,
+    Reply,
+    SubscriptionList,
+)
+from bot.core.subscriptions import (
+    WORKDAYS,
+    Pause,
+    QuietDays,
+    Selection,
+)
 from formatters import markdown, slack, terminal
 from formatters import wording as say
 from tests.formatters import samples
@@ -68,7 +92,33 @@ def replies() -> Iterator[Reply]:
         yield samples.opened(by_rules)
         yield DigestView(digest=dataclasses.replace(samples.TODAY, entries=(by_rules, entry), lead="", merges=3))
     yield RangeView(repo=samples.REPO, digests=(hostile_digest(DATA), samples.QUIET))
+    yield from framed()
     yield from (samples.REPLIES[name] for name in samples.REPLIES if name in _OURS)
+
+
+def framed() -> Iterator[Reply]:
+    """Digests for readers who selected, and what was asked for them."""
+    names = (DATA, DATA)
+    for minimum in Importance:
+        selection = Selection(
+            minimum=minimum, paths=names, not_paths=names, authors=names, not_authors=names, no_bots=True
+        )
+        framing = Framing(selection=selection, left_out=3, is_private=True, in_thread=minimum is Importance.LOW)
+        late = dataclasses.replace(hostile_entry(DATA), is_late=True)
+        day = dataclasses.replace(hostile_digest(DATA), entries=(late,) * 3)
+        yield DigestView(digest=day, framing=framing)
+        yield DigestView(digest=samples.QUIET, framing=framing)
+        yield RangeView(repo=samples.REPO, digests=(day, samples.QUIET), framing=framing)
+        yield RangeView(repo=samples.REPO, digests=(samples.QUIET,), framing=framing)
+        for days in (WORKDAYS, frozenset(list(Weekday)[: minimum.value])):
+            terms = dataclasses.replace(
+                samples.SUBSCRIPTION.terms, days=days, selection=selection, quiet=QuietDays.LINE, in_thread=True
+            )
+            pause = Pause(since=samples.SEALED_AT, until=samples.SEALED_AT)
+            subscription = dataclasses.replace(samples.SUBSCRIPTION, terms=terms, pause=pause)
+            yield SubscriptionList(
+                subscriptions=(ListedSubscription(subscription=subscription, next_at=samples.SEALED_AT),)
+            )
 
 
 #: Samples in which nobody but us says anything.

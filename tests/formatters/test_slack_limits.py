@@ -1,6 +1,7 @@
 """Whatever the day was like, Slack accepts the message: held against Slack's own models and a second set of tables."""
 
 import dataclasses
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -14,14 +15,26 @@ from slack_sdk.models.views import View
 from slackblocks import _limits
 from slackblocks._surfaces import validate_surface_blocks
 
-from bot.core.model import Analysis, FileChange, FileStatus, Statement
+from bot.core.buttons import decode
+from bot.core.model import (
+    Analysis,
+    FileChange,
+    FileStatus,
+    Statement,
+)
 from bot.core.replies import CommitIndex, DigestView, ListedSubscription, Notice, Reply, SubscriptionList
 from formatters import slack
+from formatters.slack.blocks import length, weigh
 from tests.formatters import samples
 from tests.formatters.test_conformance import HOSTILE, hostile_entry
 from tests.formatters.texts import anything, digests
 
 few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@given(anything)
+def test_a_text_is_as_long_as_its_characters(text):
+    assert length(text) == sum(map(weigh, text)) == units(html.escape(text, quote=False))
 
 
 @few
@@ -68,9 +81,20 @@ def test_a_digest_of_500_hostile_commits_is_within_every_limit(text):
 
 @pytest.mark.parametrize("files", [1, 100, 300, 3000])
 def test_files_that_are_not_listed_are_counted(files):
-    shown = json.dumps(slack.render_view(samples.opened(_swollen("a" * 150, files, 1)))["blocks"])
+    shown = "".join(json.dumps(page) for page in _every_page(samples.opened(_swollen("a" * 150, files, 1))))
     left_out = re.search(r"\\u2026 ([\d,]+) more files?", shown)
     assert shown.count(", added") + (int(left_out[1].replace(",", "")) if left_out else 0) == files
+
+
+def _every_page(reply):
+    """Walks through the pages of an analysis as its buttons do."""
+    while True:
+        blocks = slack.render_view(reply)["blocks"]
+        yield blocks
+        following = [each for block in blocks for each in _buttons(block) if each["action_id"] == "commit.page.next"]
+        if not following:
+            return
+        reply = dataclasses.replace(reply, page=decode(following[0]["value"]).page)
 
 
 def test_a_message_with_a_shortened_analysis_has_the_button_to_all_of_it():
@@ -185,4 +209,4 @@ def _counts(part: object) -> Iterator[int]:
 
 
 def units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

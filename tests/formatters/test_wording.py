@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.commands import parse
-from bot.core.model import ChangeType, Importance, ImportanceRule
+from bot.core.grammar import parse
+from bot.core.model import (
+    ChangeType,
+    Importance,
+    ImportanceRule,
+)
 from formatters import wording as say
 
 
@@ -87,7 +91,14 @@ def test_every_command_of_the_help_is_understood(example):
 
 @pytest.mark.parametrize("word", say.GRAMMAR_NOTE.removesuffix(".").split(": ")[1].split())
 def test_every_chinese_word_of_the_help_is_understood(word):
-    arguments = {"提交": " 8877c46", "深入": " 8877c46", "订阅": " a/b", "退订": " 全部", "全部": ""}
+    arguments = {
+        "提交": " 8877c46",
+        "深入": " 8877c46",
+        "订阅": " a/b",
+        "退订": " 全部",
+        "搜索": " kv",
+        "免打扰": " 7d",
+    }
     assert parse(f"退订 {word}" if word == "全部" else word + arguments.get(word, ""))
 
 

@@ -1,0 +1,248 @@
+"""Forms in a modal: a subscription, and what is wrong with an analysis.
+
+Whoever reads what people entered finds each field under its name as block_id, with the element's action_id `value`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeVar
+
+from bot.core.commands import Elsewhere, OpenSettings, PauseDigests, ResumeDigests, Unsubscribe
+from bot.core.language import N_, Language, _
+from bot.core.model import Importance
+from bot.core.ranges import Weekday
+from bot.core.replies import FeedbackForm, SettingsForm
+from bot.core.subscriptions import (
+    QuietDays,
+    SubscriptionTerms,
+)
+from formatters import health
+from formatters.slack import blocks, limits
+from formatters.slack.blocks import Block, plain
+from formatters.slack.zones import GROUPS
+
+T = TypeVar("T")
+
+SETTINGS: Final = "settings"
+FEEDBACK: Final = "feedback"
+VALUE: Final = "value"
+
+# The fields of a subscription, which have the names of a Subscribe's, and the channel of a new one.
+CHANNEL: Final = "channel"
+REPO: Final = "repo"
+AT: Final = "at"
+DAYS: Final = "days"
+ZONE: Final = "zone"
+LANGUAGE: Final = "language"
+MINIMUM: Final = "minimum"
+CONDITIONS: Final[Mapping[str, str]] = {
+    "paths": N_("Only these paths"),
+    "not_paths": N_("Not these paths"),
+    "authors": N_("Only these authors"),
+    "not_authors": N_("Not these authors"),
+}
+QUIET: Final = "quiet"
+MORE: Final = "more"
+#: Those of `MORE`, which are chosen or not.
+NO_BOTS: Final = "no_bots"
+IN_THREAD: Final = "in_thread"
+#: The field of a FeedbackForm.
+REASON: Final = "reason"
+
+#: Characters. https://docs.slack.dev/reference/block-kit/composition-objects/option-object
+_OPTION_MAX: Final = 75
+#: Characters of what people enter.
+_REPO_MAX: Final = 250
+_CONDITIONS_MAX: Final = 2000
+REASON_MAX: Final = 500
+
+_SAVE: Final = N_("Save")
+_SEND: Final = N_("Send")
+_WEEKDAYS: Final[Mapping[Weekday, str]] = {
+    Weekday.MONDAY: N_("Monday"),
+    Weekday.TUESDAY: N_("Tuesday"),
+    Weekday.WEDNESDAY: N_("Wednesday"),
+    Weekday.THURSDAY: N_("Thursday"),
+    Weekday.FRIDAY: N_("Friday"),
+    Weekday.SATURDAY: N_("Saturday"),
+    Weekday.SUNDAY: N_("Sunday"),
+}
+#: Languages by their own names, which are never translated.
+_LANGUAGES: Final[Mapping[Language, str]] = {Language.EN: "English", Language.ZH: "中文"}
+_MINIMUMS: Final[Mapping[Importance, str]] = {
+    Importance.LOW: N_("Everything"),
+    Importance.MEDIUM: N_("Medium and high"),
+    Importance.HIGH: N_("High only"),
+}
+_QUIET: Final[Mapping[QuietDays, str]] = {
+    QuietDays.SILENT: N_("No message"),
+    QuietDays.LINE: N_("One line"),
+}
+_MORE: Final[Mapping[str, str]] = {
+    NO_BOTS: N_("Leave out what bots commit"),
+    IN_THREAD: N_("Put the commits into the thread of the message"),
+}
+
+
+def settings(form: SettingsForm) -> list[Block]:
+    """The form; one that is not opened from a channel asks for it."""
+    terms = form.terms
+    return [*_which(form), *_when(terms), *_what(terms), *_how(terms), blocks.actions(*_actions(form))]
+
+
+def settings_message(form: SettingsForm) -> list[Block]:
+    """Where no window can be opened: the button that opens one."""
+    question = OpenSettings(repo=form.terms.repo)
+    label = _("Settings of {repo}", repo=form.terms.repo)
+    return [blocks.section(in_words(form)), blocks.actions(blocks.button(label, "digest.settings", question))]
+
+
+def in_words(form: SettingsForm) -> str:
+    if form.subscription is None:
+        return _("This channel does not follow {repo} yet. The form subscribes it.", repo=form.terms.repo)
+    return _("The form changes what this channel gets of {repo}.", repo=form.terms.repo)
+
+
+def feedback(form: FeedbackForm) -> list[Block]:
+    element = {
+        "type": "plain_text_input",
+        "action_id": VALUE,
+        "multiline": True,
+        "max_length": REASON_MAX,
+    }
+    hint = _("The reason is shown to this channel in its status.")
+    return [_input(REASON, health.question(form.sha), element, optional=True, hint=hint)]
+
+
+def submit(form: SettingsForm | FeedbackForm) -> Block:
+    """What makes a view a form: the name under which it is submitted, and its button."""
+    is_settings = isinstance(form, SettingsForm)
+    label = _(_SAVE) if is_settings else _(_SEND)
+    callback = SETTINGS if is_settings else FEEDBACK
+    return {"submit": plain(label, limits.VIEW_TITLE_MAX), "callback_id": callback}
+
+
+# Fields
+
+
+def _which(form: SettingsForm) -> Iterator[Block]:
+    if not form.terms.channel.id:
+        element = {
+            "type": "conversations_select",
+            "action_id": VALUE,
+            "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+        }
+        yield _input(CHANNEL, _("Channel"), element)
+    if form.subscription is not None:
+        yield blocks.rich(blocks.line(blocks.words(blocks.cut(str(form.terms.repo), _REPO_MAX), bold=True)))
+        return
+    hint = _("owner/name, or owner/name@release/* for other branches")
+    yield _input(REPO, _("Repository"), _text(str(form.terms.repo), _REPO_MAX), hint=hint)
+
+
+def _when(terms: SubscriptionTerms) -> Iterator[Block]:
+    at = {"type": "timepicker", "action_id": VALUE, "initial_time": f"{terms.at:%H:%M}"}
+    yield _input(AT, _("Hour"), at)
+    days = {
+        "type": "checkboxes",
+        "action_id": VALUE,
+        **_options(_WEEKDAYS, lambda day: day.name.lower(), chosen=terms.days),
+    }
+    yield _input(DAYS, _("On these days"), days, hint=_("Each digest reaches back to the one before."))
+    yield _input(ZONE, _("Time zone"), _zones(terms.zone.key))
+
+
+def _what(terms: SubscriptionTerms) -> Iterator[Block]:
+    level = _options(_MINIMUMS, lambda level: level.name.lower(), chosen={terms.selection.minimum})
+    yield _input(MINIMUM, _("Importance"), _radio(level))
+    for name, label in CONDITIONS.items():
+        text = ", ".join(getattr(terms.selection, name))
+        hint = _("As in .gitignore: lib/**, *.rs") if "paths" in name else _("Names or addresses: Ada, *@example.com")
+        yield _input(name, _(label), _text(text, _CONDITIONS_MAX), optional=True, hint=hint)
+
+
+def _how(terms: SubscriptionTerms) -> Iterator[Block]:
+    chosen = {name for name, on in ((NO_BOTS, terms.selection.no_bots), (IN_THREAD, terms.in_thread)) if on}
+    more = {"type": "checkboxes", "action_id": VALUE, **_options(_MORE, str, chosen=chosen)}
+    yield _input(MORE, _("Also"), more, optional=True)
+    quiet = _options(_QUIET, lambda quiet: quiet.value, chosen={terms.quiet})
+    yield _input(QUIET, _("On days without commits"), _radio(quiet))
+    languages = _options(_LANGUAGES, lambda language: language.value, chosen={terms.language}, are_names=True)
+    yield _input(LANGUAGE, _("Language"), _radio(languages))
+
+
+def _actions(form: SettingsForm) -> Iterator[Block]:
+    yield {"type": "button", "text": plain(_("Preview"), limits.BUTTON_TEXT_MAX), "action_id": "settings.preview"}
+    if form.subscription is None:
+        return
+    for text, action, command in (
+        (health.PAUSE, "settings.pause", PauseDigests()),
+        (health.RESUME, "settings.resume", ResumeDigests()),
+    ):
+        yield blocks.button(_(text), action, Elsewhere(subscription=form.subscription, command=command))
+    yield unsubscribe(form.subscription, str(form.terms.repo), "settings.unsubscribe")
+
+
+def unsubscribe(subscription: int, repo: str, action: str) -> Block:
+    """A button that asks once more."""
+    question = Elsewhere(subscription=subscription, command=Unsubscribe(repo=None))
+    confirm = {
+        "title": plain(_("Unsubscribe"), 100),
+        "text": plain(_("No more digests of {repo} into the channel?", repo=repo), 300),
+        "confirm": plain(_("Unsubscribe"), 30),
+        "deny": plain(_("Keep them"), 30),
+        "style": "danger",
+    }
+    return {**blocks.button(_("Unsubscribe"), action, question), "style": "danger", "confirm": confirm}
+
+
+# Elements
+
+
+def _input(name: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": plain(label, limits.SECTION_TEXT_MAX),
+        "element": element,
+        "optional": optional,
+        **({"hint": plain(hint, 2000)} if hint else {}),
+    }
+
+
+def _text(initial: str, limit: int) -> Block:
+    shown = blocks.cut(initial, limit)
+    given = {"initial_value": shown} if shown else {}
+    return {"type": "plain_text_input", "action_id": VALUE, "max_length": limit, **given}
+
+
+def _radio(options: Block) -> Block:
+    """Of one that is chosen, which is `initial_option` here."""
+    (initial,) = options["initial_options"]
+    return {"type": "radio_buttons", "action_id": VALUE, "options": options["options"], "initial_option": initial}
+
+
+def _options(
+    labels: Mapping[T, str], value: Callable[[T], str], *, chosen: Iterable[T], are_names: bool = False
+) -> Block:
+    made = {key: _option(label if are_names else _(label), value(key)) for key, label in labels.items()}
+    initial = [made[key] for key in labels if key in set(chosen)]
+    return {"options": list(made.values()), **({"initial_options": initial} if initial else {})}
+
+
+def _option(text: str, value: str) -> Block:
+    return {"text": plain(text, _OPTION_MAX), "value": value}
+
+
+def _zones(current: str) -> Block:
+    groups = {_(name): zones for name, zones in GROUPS.items()}
+    if not any(current in zones for zones in groups.values()):
+        groups = {_("At present"): (current,), **groups}
+    return {
+        "type": "static_select",
+        "action_id": VALUE,
+        "option_groups": [
+            {"label": plain(name, _OPTION_MAX), "options": [_option(zone, zone) for zone in zones]}
+            for name, zones in groups.items()
+        ],
+        "initial_option": _option(current, current),
+    }
