@@ -4,27 +4,33 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import ClientSession
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.archive import DatabaseArchive
+from bot.adapters.database.feedback import DatabaseFeedback
+from bot.adapters.database.ledger import DatabaseLedger
+from bot.adapters.database.posts import DatabasePosts
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
-from bot.adapters.slack import SlackMessenger
+from bot.adapters.slack.gateway import OneToken, SlackGateway
+from bot.adapters.slack.messenger import SlackMessenger
+from bot.adapters.slack.surfaces import SlackSurfaces
 from bot.core.desk import Desk
 from bot.core.errors import AnalystTimeout, SourceUnavailable
-from bot.core.model import Platform
+from bot.core.subscriptions import Platform
 from handlers import slack as handler
 from handlers import web
+from handlers.slack import services, telling
 from tests.counterparts import slack
 from tests.counterparts.slack import SlackProxy
 from tests.counterparts.slack_inbound import signed
-from tests.fakes import REPO, FakeAnalyst, FakeClock, FakeSource, commit, core
+from tests.fakes import FakeAnalyst, FakeClock, FakeSource, commit, service
 from tests.serving import served
-from tests.slack_people import People, buttons, texts
+from tests.slack_people import People, buttons, eventually, texts
 
 GREET = commit("feat: greet <!channel> & <@U1>", "2026-01-21T08:00:00+00:00")
 
@@ -39,24 +45,30 @@ class Stage:
 
 @pytest.fixture
 async def stage(
-    archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, emulated_slack: SlackProxy, clock: FakeClock
+    engine: AsyncEngine,
+    archive: DatabaseArchive,
+    subscriptions: DatabaseSubscriptions,
+    ledger: DatabaseLedger,
+    emulated_slack: SlackProxy,
+    clock: FakeClock,
 ) -> AsyncIterator[Stage]:
-    client = AsyncWebClient(token=slack.BOT_TOKEN, base_url=emulated_slack.api, retry_handlers=[])
+    gateway = SlackGateway(OneToken(slack.BOT_TOKEN), base_url=emulated_slack.api)
+    messenger = SlackMessenger(gateway)
     source, analyst = FakeSource([GREET]), FakeAnalyst()
-    made = core(source=source, analyst=analyst, archive=archive, now=clock)
-    desk = Desk(
-        digests=made.digests,
-        understanding=made.understanding,
+    made = service(
         source=source,
+        analyst=analyst,
         archive=archive,
         subscriptions=subscriptions,
-        messengers={Platform.SLACK: SlackMessenger(client)},
+        ledger=ledger,
+        feedback=DatabaseFeedback(engine),
+        posts=DatabasePosts(engine),
+        messengers={Platform.SLACK: messenger},
         now=clock,
-        default_repo=REPO,
-        default_zone=ZoneInfo("Asia/Shanghai"),
     )
+    client = AsyncWebClient(token=slack.BOT_TOKEN, base_url=emulated_slack.api, retry_handlers=[])
     bolt = AsyncApp(client=client, signing_secret=slack.SIGNING_SECRET)
-    handler.register(bolt, desk, host="github.com")
+    handler.register(bolt, made.desk, slack=SlackSurfaces(gateway), messenger=messenger, host="github.com")
     async with served(web.application([handler.route(bolt)])) as address, ClientSession() as session:
         yield Stage(source, analyst, People(emulated_slack, session, address), emulated_slack)
 
@@ -71,7 +83,7 @@ async def test_a_day_is_answered_privately_with_a_button_per_commit(stage: Stage
     assert "About feat: greet <!channel> & <@U1>" in said(answer)
     assert "<!channel>" not in answer["text"]
     assert [button["value"] for button in buttons(answer["blocks"], "commit.open")] == [
-        f"1 commit github.com octo/hello {GREET.sha}"
+        f"1 commit github.com octo/hello {GREET.sha} 2026-01-21 Asia/Shanghai"
     ]
 
 
@@ -119,7 +131,8 @@ async def test_every_commit_of_a_big_day_is_reachable_by_turning_pages(stage: St
             while stage.slack.views[view["id"]] == view:
                 await asyncio.sleep(0.01)
         view = stage.slack.views[view["id"]]
-    assert seen == {f"1 commit github.com octo/hello {each.sha}" for each in stage.source.commits}
+    day = "2026-01-21 Asia/Shanghai"
+    assert seen == {f"1 commit github.com octo/hello {each.sha} {day}" for each in stage.source.commits}
 
 
 async def test_a_commit_opens_above_the_list_it_was_clicked_in(stage: Stage):
@@ -144,7 +157,9 @@ async def test_subscribing_listing_and_unsubscribing_are_answered_privately(stag
 
 
 async def test_a_chinese_channel_is_answered_in_chinese(stage: Stage):
-    await stage.people.type("subscribe octo/hello lang zh")
+    (answer,) = await stage.people.type("subscribe octo/hello lang zh")
+    assert "octo/hello" in said(answer)
+    assert "试试" in said(answer)
     (answer,) = await stage.people.type("2026-01-21")
     assert "1 个提交" in said(answer)
     (told,) = await stage.people.type("明天")
@@ -173,7 +188,7 @@ async def test_a_channel_whose_language_is_not_known_in_time_is_answered(stage: 
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Desk, "language", never)
-    monkeypatch.setattr(handler, "LANGUAGE_WITHIN", 0.01)
+    monkeypatch.setattr(services, "LANGUAGE_WITHIN", 0.01)
     (answer,) = await stage.people.type("2026-01-21")
     assert "1 commit" in said(answer)
 
@@ -212,15 +227,17 @@ async def test_a_fault_of_ours_is_told_without_its_details(stage: Stage):
 
 
 async def test_a_person_who_has_to_wait_hears_of_progress(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(handler, "PROGRESS_AFTER", (0.05,))
+    monkeypatch.setattr(telling, "PROGRESS_AFTER", (0.05, 0.2, 1, 5))
     stage.analyst.gate.clear()
-    waiting = asyncio.create_task(stage.people.type("2026-01-21", answers=2))
-    while not any(stage.slack.response_urls[path].bodies for path in stage.slack.response_urls):
-        await asyncio.sleep(0.01)
+    url = stage.slack.response_url()
+    await stage.people.send(await stage.people.typed("2026-01-21", url=url))
+
+    async def told(words: str) -> bool:
+        return any(words in said(answer) for answer in stage.slack.responses(url))
+
+    await eventually(lambda: told("0 of 1"))
     stage.analyst.gate.set()
-    progress, answer = await waiting
-    assert "0 of 1" in said(progress)
-    assert "About feat: greet" in said(answer)
+    await eventually(lambda: told("About feat: greet"))
 
 
 async def test_a_command_is_acknowledged_before_anything_is_done(stage: Stage):
@@ -265,7 +282,7 @@ async def test_a_button_that_we_did_not_make_is_answered_with_a_sentence(stage: 
 
 async def test_a_day_of_a_range_is_one_click_away(stage: Stage):
     (answer,) = await stage.people.type("2026-01-20..2026-01-21")
-    assert "2026-01-20 to 2026-01-21" in said(answer)
+    assert "2026-01-20..2026-01-21" in said(answer)
     (day,) = buttons(answer["blocks"], "digest.day.")
     _, url = await stage.people.click(day)
     told = await eventually_told(stage, url)
@@ -314,3 +331,95 @@ async def eventually_told(stage: Stage, url: str) -> dict[str, Any]:
         while not stage.slack.responses(url):
             await asyncio.sleep(0.01)
     return stage.slack.responses(url)[0]
+
+
+# Windows, forms and App Home over the real desk
+
+
+async def opened(stage: Stage) -> dict[str, Any]:
+    """The analysis, opened from a digest that was posted."""
+    await stage.people.type("2026-01-21")
+    message = await stage.slack.say("A digest", stage.slack.workspace.channels["general"])
+    day = "2026-01-21 Asia/Shanghai"
+    button = {"action_id": "commit.open", "value": f"1 commit github.com octo/hello {GREET.sha} {day}"}
+    await stage.people.click(button, message={"ts": message})
+    return await stage.people.sees("About feat: greet", "Share")
+
+
+async def test_an_analysis_is_shared_into_the_thread_of_its_digest(stage: Stage):
+    view = await opened(stage)
+    await stage.people.click(buttons(view, "commit.share")[0], view=view)
+    await stage.people.sees("Shared in the thread.", "About feat: greet")
+    (message, *_others) = await stage.slack.history("general")
+    (reply,) = await stage.people.hears(thread=message["ts"])
+    assert "About feat: greet" in said(reply)
+
+
+async def test_what_people_think_of_an_analysis_is_shown_and_stands_in_the_status(stage: Stage):
+    view = await opened(stage)
+    await stage.people.click(buttons(view, "feedback.up")[0], view=view)
+    view = await stage.people.sees("You found this helpful.")
+    await stage.people.click(buttons(view, "feedback.down")[0], view=view)
+    form = await stage.people.sees("What is not right in the analysis of")
+    await stage.people.submit(form, {"reason": {"value": {"value": "It greets nobody."}}})
+    await stage.people.sees("You found this not right.")
+    await stage.people.type("subscribe octo/hello")
+    (status,) = await stage.people.type("status")
+    assert "👍 0, 👎 1" in said(status)
+    assert f"👎 {GREET.short_sha}: It greets nobody." in said(status)
+
+
+ENTERED: dict[str, Any] = {
+    "at": {"value": {"selected_time": "18:30"}},
+    "days": {"value": {"selected_options": [{"value": "monday"}, {"value": "friday"}]}},
+    "zone": {"value": {"selected_option": {"value": "Europe/Berlin"}}},
+    "minimum": {"value": {"selected_option": {"value": "high"}}},
+    "paths": {"value": {"value": "lib/**"}},
+    "not_paths": {"value": {"value": None}},
+    "authors": {"value": {"value": None}},
+    "not_authors": {"value": {"value": None}},
+    "more": {"value": {"selected_options": []}},
+    "quiet": {"value": {"selected_option": {"value": "line"}}},
+    "language": {"value": {"selected_option": {"value": "en"}}},
+}
+
+
+async def test_the_settings_of_a_channel_are_filled_in_saved_and_listed(stage: Stage):
+    await stage.people.send(await stage.people.typed("settings octo/hello", url=stage.slack.response_url()))
+    form = await stage.people.sees("Digest settings", "Repository")
+    await stage.people.click(
+        buttons(form, "settings.preview")[0], view=form, values={"repo": {"value": {"value": "octo/hello"}}, **ENTERED}
+    )
+    await stage.people.sees("octo/hello · ")
+    await stage.people.submit(form, {"repo": {"value": {"value": "octo/hello"}}, **ENTERED})
+    (listed,) = await stage.people.type("list")
+    assert "18:30 (Europe/Berlin)" in said(listed)
+    await stage.people.send(await stage.people.typed("settings", url=stage.slack.response_url()))
+    form = await stage.people.sees("Digest settings", "Unsubscribe")
+    await stage.people.click(buttons(form, "settings.pause")[0], view=form)
+    await stage.people.sees("until somebody resumes them", "Digest settings")
+    (listed,) = await stage.people.type("list")
+    assert "paused" in said(listed)
+    assert buttons(listed["blocks"], "subscription.resume")
+
+
+async def test_home_shows_the_workspace_and_changes_what_it_shows(stage: Stage):
+    await stage.people.type("subscribe octo/hello at 09:00", channel="random")
+    await stage.people.open_home()
+    home = await stage.people.sees_home("octo/hello", "Pause")
+    await stage.people.click(buttons(home, "home.pause")[0], view=home)
+    home = await stage.people.sees_home("until somebody resumes them", "Resume")
+    await stage.people.click(buttons(home, "home.unsubscribe")[0], view=home)
+    await stage.people.sees_home("This workspace follows no repository yet.")
+
+
+async def test_a_mention_asks_about_the_digest_in_whose_thread_it_stands(stage: Stage):
+    (answer,) = await stage.people.type("2026-01-21")
+    (share,) = buttons(answer["blocks"], "digest.share")
+    _, url = await stage.people.click(share, ephemeral=True)
+    (told,) = await stage.people.answers(url)
+    assert "Shared in the channel." in said(told)
+    (message,) = await stage.slack.history("general")
+    await stage.people.mention("which of these touch greet or others?", thread=message["ts"])
+    (reply,) = await stage.people.hears(thread=message["ts"])
+    assert GREET.short_sha in str(reply["blocks"])

@@ -1,0 +1,13 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.counterparts.slack import SlackProxy
+from tests.handlers.stages import Stage, staged
+
+
+@pytest.fixture
+async def bot(emulated_slack: SlackProxy) -> AsyncIterator[Stage]:
+    """A bot over a desk that says what a test tells it to."""
+    async with staged(emulated_slack) as stage:
+        yield stage
