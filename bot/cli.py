@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from pathlib import Path
@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.core.desk import Asker
+    from bot.core.asker import Asker
     from bot.core.replies import Reply
 
 _WRONG_USAGE = 2
@@ -87,11 +87,9 @@ def show(session: "_Session", words: tuple[str, ...]) -> None:
 @_options
 def report(session: "_Session", words: tuple[str, ...], output: Path | None) -> None:
     """A day or several, of one repository or several, in one Markdown file: every commit with its analysis."""
-    from formatters.markdown import render_several
+    from formatters.markdown import render
 
-    repos = [word for word in words if "/" in word] or [""]
-    when = " ".join(word for word in words if "/" not in word)
-    session.ask(*(f"{when} {repo}" for repo in repos), render=render_several, output=output)
+    session.ask(" ".join(("report", *words)), render=render, output=output)
 
 
 @cli.command()
@@ -113,17 +111,21 @@ def retry(session: "_Session", words: tuple[str, ...]) -> None:
 
 
 def _channel_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--channel", metavar="ID", help="A Slack channel such as C0123456789; else this terminal.")(
-        command
-    )
+    return click.option(
+        "--channel", metavar="ID", help="A Slack channel, such as C0123 or T0123/C0123; else this terminal."
+    )(command)
 
 
 @cli.command()
-@click.argument("words", nargs=-1, metavar="REPO [at HH:MM] [tz ZONE] [lang zh|en]")
+@click.argument("words", nargs=-1, metavar="REPO [OPTIONS OF THE GRAMMAR]")
 @_channel_option
 @_options
 def subscribe(session: "_Session", words: tuple[str, ...], channel: str | None) -> None:
-    """Daily digests of a repository for a channel."""
+    """Daily digests of a repository for a channel.
+
+    In any order: at 09:00, tz ZONE, on weekdays or mon,thu, weekly mon, lang zh|en, min high|medium|low, paths GLOB,…,
+    not-paths GLOB,…, authors NAME,…, not-authors NAME,…, no-bots, branch GLOB, quiet silent|line, thread on|off.
+    """
     session.ask(" ".join(("subscribe", *words)), channel=channel)
 
 
@@ -142,6 +144,49 @@ def unsubscribe(session: "_Session", repo: str, channel: str | None) -> None:
 def list_(session: "_Session", channel: str | None) -> None:
     """What a channel is subscribed to."""
     session.ask("list", channel=channel)
+
+
+@cli.command()
+@_channel_option
+@_options
+def status(session: "_Session", channel: str | None) -> None:
+    """The same: what a channel is subscribed to, how the last delivery went, and when the next one comes."""
+    session.ask("status", channel=channel)
+
+
+@cli.command()
+@click.argument("words", nargs=-1, metavar="[REPO] [7d | until 2026-02-01]")
+@_channel_option
+@_options
+def pause(session: "_Session", words: tuple[str, ...], channel: str | None) -> None:
+    """Holds a channel's digests back, until `resume` or that day; the next one then tells what was missed."""
+    session.ask(" ".join(("pause", *words)), channel=channel)
+
+
+@cli.command()
+@click.argument("repo", required=False)
+@_channel_option
+@_options
+def resume(session: "_Session", repo: str | None, channel: str | None) -> None:
+    """Ends a pause, or tries a channel again that was gone."""
+    session.ask(f"resume {repo or ''}", channel=channel)
+
+
+@cli.command()
+@click.argument("words", nargs=-1, metavar="[DAY] [REPO]")
+@_channel_option
+@_options
+def deliver(session: "_Session", words: tuple[str, ...], channel: str | None) -> None:
+    """Sends a channel a day that failed, or that was never due."""
+    session.deliver(" ".join(("deliver", *words)), channel=channel)
+
+
+@cli.command()
+@click.argument("words", nargs=-1, required=True, metavar="WORDS… [in REPO]")
+@_options
+def search(session: "_Session", words: tuple[str, ...]) -> None:
+    """Commits in whose stored analyses all of the words stand."""
+    session.ask(" ".join(("search", *words)))
 
 
 @cli.command()
@@ -180,6 +225,37 @@ def migrate(session: "_Session") -> None:
     session.perform(migrated)
 
 
+@cli.group()
+def manifest() -> None:
+    """The app as a chat platform creates it."""
+
+
+@manifest.command("slack")
+@click.option("--url", metavar="https://HOST", help="Where the outside reaches the bot; else PUBLIC_URL.")
+@click.option("--socket-mode", is_flag=True, help="Slack is asked for events, so that no public address is needed.")
+def slack_manifest(url: str | None, socket_mode: bool) -> None:
+    """Prints what to paste at api.slack.com/apps, "From a manifest". Without an address it is for Socket Mode."""
+    import json
+
+    from bot.adapters.slack.manifest import manifest as made
+
+    address = url or _configured_address()
+    if address and not address.startswith("https://"):
+        raise _failure("Slack takes addresses with https:// only.", _WRONG_USAGE)
+    if not address and not socket_mode:
+        click.echo("Without --url or PUBLIC_URL, this manifest is for Socket Mode.", err=True)
+    click.echo(json.dumps(made(address, socket_mode=socket_mode or not address), indent=2))
+
+
+def _configured_address() -> str:
+    from bot.settings import SettingsInvalid, load_settings
+
+    try:
+        return load_settings().public_url
+    except SettingsInvalid as error:
+        raise _failure(str(error), _WRONG_USAGE) from None
+
+
 class _Session:
     """One invocation: its configuration, and how its answer is shown."""
 
@@ -193,27 +269,36 @@ class _Session:
 
     def ask(
         self,
-        *texts: str,
+        text: str,
         channel: str | None = None,
-        render: "Callable[[Sequence[Reply]], str] | None" = None,
+        render: "Callable[[Reply], str] | None" = None,
         output: Path | None = None,
+        then: "Callable[[App], Awaitable[None]] | None" = None,
     ) -> None:
-        """Answers commands of the grammar, as a chat platform would; shows the replies or writes them to `output`."""
+        """Answers a command of the grammar, as a chat platform would; shows the reply or writes it to `output`."""
 
         async def answer(app: "App") -> None:
-            from bot.core.commands import parse
+            from bot.core.grammar import parse
             from bot.core.language import speaking
 
             asker = await self._asker(app, channel)
             with speaking(await app.desk.language(asker)):
                 with _progress_bar() as observe:
-                    replies = [
-                        await app.desk.answer(parse(text, host=app.settings.github_host), asker, observe)
-                        for text in texts
-                    ]
-                self._show(replies, render, output)
+                    reply = await app.desk.answer(parse(text, host=app.settings.github_host), asker, observe)
+                self._show(reply, render, output)
+                if then is not None:
+                    await then(app)
 
         self.perform(answer)
+
+    def deliver(self, text: str, *, channel: str | None) -> None:
+        """Has a day delivered at once, by this process."""
+
+        async def deliver(app: "App") -> None:
+            await app.rounds.tick()
+            await app.rounds.finish()
+
+        self.ask(text, channel=channel, then=deliver)
 
     def backfill(self, days: str, repo: str | None) -> None:
         """Fills in the finished days of a range, and says how many that were."""
@@ -249,7 +334,7 @@ class _Session:
     def run(self) -> None:
         """The bot until it is told to stop, or a first look without credentials."""
         settings = self._settings(quiet=False)
-        if settings.slack_bot_token:
+        if settings.uses_slack:
             from bot.app import run
 
             _finish(run(settings))
@@ -287,36 +372,37 @@ class _Session:
         return settings
 
     async def _asker(self, app: "App", channel: str | None) -> "Asker":
+        from bot.core.asker import Asker
         from bot.core.days import parse_zone
-        from bot.core.desk import Asker
-        from bot.core.model import Channel, Language, Platform
+        from bot.core.model import Language
+        from bot.core.subscriptions import (
+            Channel,
+            Platform,
+        )
 
         zone = parse_zone(self._timezone) if self._timezone else None
         if channel is None:
             here = Channel(platform=Platform.TERMINAL, workspace="local", id="terminal")
         elif app.slack is None:
-            raise _failure("--channel needs SLACK_BOT_TOKEN.", _WRONG_USAGE)
+            raise _failure("--channel needs SLACK_BOT_TOKEN or SLACK_CLIENT_ID.", _WRONG_USAGE)
         else:
-            workspace = str((await app.slack.auth_test())["team_id"])
-            here = Channel(platform=Platform.SLACK, workspace=workspace, id=channel)
+            here = await app.slack.channel(channel)
         return Asker(channel=here, user="", zone=zone, language=Language(self._language) if self._language else None)
 
-    def _show(
-        self, replies: "Sequence[Reply]", render: "Callable[[Sequence[Reply]], str] | None", output: Path | None
-    ) -> None:
+    def _show(self, reply: "Reply", render: "Callable[[Reply], str] | None", output: Path | None) -> None:
         if self._as_json:
             from formatters.json import render as render_json
 
-            text = "".join(map(render_json, replies))
+            text = render_json(reply)
         elif render is not None:
-            text = render(replies)
+            text = render(reply)
         else:
             from shutil import get_terminal_size
 
             from formatters.terminal import render as render_terminal
 
             width, color = get_terminal_size().columns, sys.stdout.isatty()
-            text = "\n".join(render_terminal(reply, width=width, color=color) for reply in replies)
+            text = render_terminal(reply, width=width, color=color)
         if output is None:
             click.echo(text, nl=False)
         else:
@@ -343,7 +429,8 @@ def _said_to_people() -> Generator[None]:
     try:
         yield
     except NotUnderstood as error:
-        example = _("Try: {command}", command=f"dynamo-digest show {error.example}")
+        verb = "" if error.example.partition(" ")[0] in cli.commands else "show "
+        example = _("Try: {command}", command=f"dynamo-digest {verb}{error.example}")
         raise _failure(f"{error}\n{example}", _WRONG_USAGE) from None
     except BotError as error:
         raise _failure(str(error), 1) from None

@@ -142,6 +142,7 @@ def test_an_empty_repository_is_told_so(run: Run, tmp_path: Path):
         (("show", "yesterday", "not-a-repository"), 2, "is neither a day nor a command"),
         (("show", "--timezone", "Mars/Base"), 2, "“Mars/Base” is not a time zone"),
         (("commit", "zzz"), 2, "Name one commit by 4 to 40 digits of its SHA."),
+        (("subscribe", "octo/hello", "at", "25:00"), 2, "Try: dynamo-digest subscribe "),
         (("subscribe", "--channel", "C1"), 2, "--channel needs SLACK_BOT_TOKEN"),
         (("show", "2019-01-01"), 0, "began later: its first commit is of 2026-01-20"),
         (("show", "--no-such-option"), 2, "No such option"),
