@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from bench import backfill, digests, evidence, importance, obedience, packing, processes
+from bench import backfill, clicks, digests, evidence, importance, obedience, packing, processes, rendering
 from bench.figures import Figure
 from bot.logs import configure_logging
 
@@ -20,12 +20,14 @@ MEASUREMENTS: Sequence[Callable[[Path], Awaitable[Sequence[Figure]]]] = (
     digests.first_and_second_run,
     digests.requests_to_github,
     processes.acknowledgements,
+    clicks.clicks,
     processes.large_day,
     backfill.many_days,
     evidence.survival,
     evidence.speed,
     obedience.attacks,
     importance.agreement,
+    rendering.large_day,
 )
 
 

@@ -35,20 +35,20 @@ async def help_text(_folder: Path) -> Sequence[Figure]:
 
 
 async def idle_memory(folder: Path) -> Sequence[Figure]:
-    async with staged(folder, 1) as stage, _bot(stage) as (process, address, ready), ClientSession() as session:
+    async with staged(folder, 1) as stage, bot(stage) as (process, address, ready), ClientSession() as session:
         people = People(stage.slack, session, address)
         await people.type("help")
         await asyncio.sleep(1)
         megabytes = _resident(process.pid)
     return [
-        Figure(name="the bot with Slack answers after", value=ready, unit="s"),
+        Figure(name="the bot with Slack answers after", value=ready, unit="s", limit=2.5),
         Figure(name="the idle bot with Slack", value=megabytes, unit="MB", limit=120),
     ]
 
 
 async def acknowledgements(folder: Path) -> Sequence[Figure]:
     """Commands and clicks, some at a time, from the start of a digest of many commits to its end."""
-    async with staged(folder, BUSY_COMMITS) as stage, _bot(stage) as (_, address, _), ClientSession() as session:
+    async with staged(folder, BUSY_COMMITS) as stage, bot(stage) as (_, address, _), ClientSession() as session:
         people = People(stage.slack, session, address)
         url = stage.slack.response_url()
         await people.send(await people.typed(str(DAY.date), url=url))
@@ -72,7 +72,7 @@ async def acknowledgements(folder: Path) -> Sequence[Figure]:
 
 async def large_day(folder: Path) -> Sequence[Figure]:
     """Many commits, eight questions at a time: from the command to its answer, in a bot that has just started."""
-    async with staged(folder, LARGE_COMMITS) as stage, _bot(stage) as (process, address, _), ClientSession() as session:
+    async with staged(folder, LARGE_COMMITS) as stage, bot(stage) as (process, address, _), ClientSession() as session:
         people = People(stage.slack, session, address)
         url = stage.slack.response_url()
         began = perf_counter()
@@ -89,7 +89,7 @@ async def large_day(folder: Path) -> Sequence[Figure]:
 
 
 @asynccontextmanager
-async def _bot(stage: Stage) -> AsyncIterator[tuple[subprocess.Popen[bytes], str, float]]:
+async def bot(stage: Stage) -> AsyncIterator[tuple[subprocess.Popen[bytes], str, float]]:
     """The process, its address, and the seconds until it answered."""
     port = free_port()
     environment = {**os.environ, **stage.environment("bot"), "PORT": str(port)}

@@ -65,10 +65,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path, commits: int) -> AsyncIterator[Stage]:
-    """Counterparts with a day of so many commits at GitHub, which is also at `folder / "history"`."""
+async def staged(folder: Path, commits: int, *, before: int = 0) -> AsyncIterator[Stage]:
+    """Counterparts with a day of so many commits at GitHub, which is also at `folder / "history"`.
+
+    `before` is how many the day before it has.
+    """
     node.install()
-    history = write(folder / "history", commits)
+    history = write(folder / "history", commits, before=before)
     with github.serving() as github_server, slack.serving() as slack_server, model.serving() as model_server:
         async with (
             github.GitHubProxy(github_server) as hub,
@@ -83,12 +86,13 @@ async def staged(folder: Path, commits: int) -> AsyncIterator[Stage]:
             yield Stage(folder=folder, github=hub, model=mind, slack=workspace)
 
 
-def write(path: Path, commits: int) -> History:
+def write(path: Path, commits: int, *, before: int = 0) -> History:
     history = History.start(path)
     morning = datetime(2026, 1, 21, 6, tzinfo=UTC)
-    for number in range(commits):
+    days = [morning - timedelta(days=1)] * before + [morning] * commits
+    for number, day in enumerate(days):
         source = "".join(f"def greet_{line}():\n    return {line + number}\n" for line in range(40))
         history.commit(
-            f"feat: greet {number} (#{number + 1})", {"src/greet.py": source}, at=morning + timedelta(minutes=number)
+            f"feat: greet {number} (#{number + 1})", {"src/greet.py": source}, at=day + timedelta(minutes=number % 600)
         )
     return history

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, composed
-from bot.core.commands import parse
 from bot.core.desk import Asker
-from bot.core.model import Channel, Platform
+from bot.core.grammar import parse
+from bot.core.subscriptions import (
+    Channel,
+    Platform,
+)
 from bot.settings import Settings
 from tests.counterparts import slack
 from tests.counterparts.histories import History, git

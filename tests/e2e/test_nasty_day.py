@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.app import App, composed
-from bot.core.commands import parse
 from bot.core.desk import Asker
-from bot.core.model import Channel, Platform
+from bot.core.grammar import parse
 from bot.core.replies import DigestView
+from bot.core.subscriptions import (
+    Channel,
+    Platform,
+)
 from bot.settings import Settings
 from formatters import markdown, terminal
 from tests.counterparts import slack

@@ -1,0 +1,53 @@
+"""How long it takes to draw a very large day for Slack."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+from bench.figures import Figure
+from bench.importance import commit_of
+from bot.core import rules
+from bot.core.days import Day
+from bot.core.model import (
+    Digest,
+    Entry,
+    Repo,
+)
+from bot.core.replies import DigestView
+from formatters import slack
+from tests.sample_day import COMMITS
+
+COMMITS_DRAWN = 500
+_ROUNDS = 25
+
+
+async def large_day(_folder: Path) -> Sequence[Figure]:
+    view = DigestView(digest=_day())
+    slack.render(view)
+    seconds = [_seconds(view) for _ in range(_ROUNDS)]
+    name = f"rendering a day of {COMMITS_DRAWN} commits"
+    return [Figure(name=name, value=median(seconds), unit="s", limit=0.05)]
+
+
+def _day() -> Digest:
+    """Real commits, again and again, as rules understand them."""
+    repeated = islice(cycle(map(commit_of, COMMITS)), COMMITS_DRAWN)
+    commits = [dataclasses.replace(commit, sha=f"{number:040x}") for number, commit in enumerate(repeated)]
+    return Digest(
+        repo=Repo(owner="octo", name="hello"),
+        day=Day(date=date(2026, 1, 21), zone=ZoneInfo("Asia/Shanghai")),
+        entries=tuple(Entry(commit=commit, analysis=rules.analysis(commit)) for commit in commits),
+        as_of=datetime(2026, 1, 22, tzinfo=UTC),
+        sealed=True,
+    )
+
+
+def _seconds(view: DigestView) -> float:
+    began = perf_counter()
+    slack.render(view, frozenset(slack.Native))
+    return perf_counter() - began
