@@ -178,6 +178,8 @@ class SettingsForm:
     terms: SubscriptionTerms
     #: Of the one that is changed; None for a new one.
     subscription: int | None = None
+    #: Nothing is delivered until somebody resumes it, or until a day that was named.
+    is_resting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -275,7 +275,9 @@ class Subscribing:
         subscribed = await self._subscriptions.of_channel(asker.channel)
         present = [each for each in subscribed if command.repo in {None, each.terms.repo}]
         if len(present) == 1:
-            return SettingsForm(terms=present[0].terms, subscription=present[0].id)
+            (one,) = present
+            is_resting = bool(one.broken) or (one.pause is not None and self._now() in one.pause)
+            return SettingsForm(terms=one.terms, subscription=one.id, is_resting=is_resting)
         return SettingsForm(terms=await self._first_terms(command.repo or self._default_repo, asker))
 
     async def elsewhere(self, command: Elsewhere, asker: Asker) -> tuple[Subscription, Asker]:

@@ -174,11 +174,12 @@ def _actions(form: SettingsForm) -> Iterator[Block]:
     yield {"type": "button", "text": plain(_("Preview"), limits.BUTTON_TEXT_MAX), "action_id": "settings.preview"}
     if form.subscription is None:
         return
-    for text, action, command in (
-        (health.PAUSE, "settings.pause", PauseDigests()),
-        (health.RESUME, "settings.resume", ResumeDigests()),
-    ):
-        yield blocks.button(_(text), action, Elsewhere(subscription=form.subscription, command=command))
+    text, action, command = (
+        (health.RESUME, "settings.resume", ResumeDigests())
+        if form.is_resting
+        else (health.PAUSE, "settings.pause", PauseDigests())
+    )
+    yield blocks.button(_(text), action, Elsewhere(subscription=form.subscription, command=command))
     yield unsubscribe(form.subscription, str(form.terms.repo), "settings.unsubscribe")
 
 

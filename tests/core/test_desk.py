@@ -380,7 +380,11 @@ async def test_a_form_holds_the_terms_of_what_is_subscribed_or_would_be(stage: S
     await stage.ask("subscribe octo/world at 07:00")
     present = await stage.ask("settings")
     assert isinstance(present, SettingsForm)
-    assert (present.subscription, present.terms.at) == (1, time(7))
+    assert (present.subscription, present.terms.at, present.is_resting) == (1, time(7), False)
+    await stage.ask("pause")
+    paused = await stage.ask("settings")
+    assert isinstance(paused, SettingsForm)
+    assert paused.is_resting
 
 
 async def test_a_preview_shows_yesterday_and_subscribes_nothing(stage: Stage):

@@ -189,6 +189,12 @@ def test_a_status_says_which_commits_the_digests_show():
     assert "high importance only, only lib/**, not by *[bot], without bots; a line on quiet days" in shown
 
 
+@pytest.mark.parametrize(("is_resting", "offered"), [(False, "settings.pause"), (True, "settings.resume")])
+def test_a_form_offers_to_pause_what_runs_and_to_resume_what_rests(is_resting: bool, offered: str):
+    view = json.dumps(slack.render_view(dataclasses.replace(FORM, subscription=1, is_resting=is_resting)))
+    assert [action for action in ("settings.pause", "settings.resume") if action in view] == [offered]
+
+
 def test_every_subscription_of_a_workspace_is_on_a_page_of_home():
     home = Home(subscriptions=tuple(listed(120)), default_repo=samples.REPO)
     pages = [json.dumps(slack.render_home(dataclasses.replace(home, page=page))) for page in (0, 1, 2, 99)]

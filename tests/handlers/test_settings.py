@@ -101,7 +101,7 @@ async def test_the_form_shows_the_subscription_as_it_is(bot: Stage):
     assert [option["value"] for option in inputs["more"]["initial_options"]] == ["no_bots"]
     assert inputs["language"]["initial_option"]["value"] == "zh"
     assert [button["action_id"] for button in buttons(view, "settings.")] == [
-        "settings.preview", "settings.pause", "settings.resume", "settings.unsubscribe",
+        "settings.preview", "settings.pause", "settings.unsubscribe",
     ]  # fmt: skip
 
 
