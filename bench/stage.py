@@ -79,6 +79,7 @@ async def staged(folder: Path, commits: int, *, before: int = 0) -> AsyncIterato
             model.ModelProxy(model_server) as mind,
         ):
             await workspace.furnish()
+            workspace.checks_blocks = False
             await hub.load(history.path, str(REPO))
             hub.counts.clear()
             mind.answer(lambda chat: LEAD if "themes" in str(chat.body.get("response_format")) else ANALYSIS)

@@ -1,5 +1,6 @@
 """Answers what people want to read: days, commits, reports, what stands in stored analyses."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -55,6 +56,10 @@ HITS_SHOWN: Final = 20
 WORDS_MAX: Final = 8
 #: Characters of what somebody says of an analysis.
 REASON_MAX: Final = 1_000
+#: Commits that are looked up at once. More of them would only hold each other up, and the windows of those who have
+#: just clicked.
+OPENED_AT_ONCE: Final = 4
+_WHOLE_SHA: Final = 40
 #: Days whose order is kept in memory, so that turning from commit to commit asks little of the database.
 ORDERS_KEPT: Final = 64
 
@@ -86,6 +91,7 @@ class Reading:
         self._now = now
         self._default_repo = default_repo
         self._default_zone = default_zone
+        self._opening = asyncio.Semaphore(OPENED_AT_ONCE)
         self._orders: dict[tuple[Repo, Day], Sequence[str]] = {}
 
     # Days
@@ -148,11 +154,16 @@ class Reading:
     # Commits
 
     async def commit(self, command: ShowCommit, asker: Asker) -> AnalysisView:
+        async with self._opening:
+            return await self._opened(command, asker)
+
+    async def _opened(self, command: ShowCommit, asker: Asker) -> AnalysisView:
         repo = await self.repo(command.repo, asker)
-        sha = await self._sha(repo, command.sha)
+        # A button names the whole SHA, and then there is nothing to look for.
+        sha = command.sha if len(command.sha) == _WHOLE_SHA else await self._sha(repo, command.sha)
         entry = await self._understanding.entry(repo, sha, spoken())
         if entry is None:
-            raise NotFound
+            raise _not_in_a_digest(repo, sha)
         zone = command.day.zone if command.day else asker.zone or await self._usual_zone(repo, asker)
         channel = asker.channel
         view = AnalysisView(
@@ -205,9 +216,7 @@ class Reading:
             text = _("Several commits begin with {sha}: give more digits.", sha=prefix)
             raise NotUnderstood(text, example=f"commit {matching[0]}")
         if not matching:
-            raise NotFound(
-                _("No commit {sha} of {repo} has been in a digest. Ask for its day first.", sha=prefix, repo=repo)
-            )
+            raise _not_in_a_digest(repo, prefix)
         return matching[0]
 
     async def _place(self, repo: Repo, sha: str, day: Day) -> dict[str, object]:
@@ -253,3 +262,7 @@ class Reading:
     async def _subscription(self, repo: Repo, asker: Asker) -> Subscription | None:
         subscribed = await self._subscriptions.of_channel(asker.channel)
         return next((each for each in subscribed if each.terms.repo == repo), None)
+
+
+def _not_in_a_digest(repo: Repo, sha: str) -> NotFound:
+    return NotFound(_("No commit {sha} of {repo} has been in a digest. Ask for its day first.", sha=sha, repo=repo))
