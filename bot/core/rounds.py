@@ -66,9 +66,24 @@ class Rounds:
         #: Per subscription, the newest day that is known to be in the ledger; only saves asking again at every tick.
         self._scheduled: dict[int, date] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._ticks: set[asyncio.Task[None]] = set()
 
     async def tick(self) -> None:
-        """Adds what has become due and starts to deliver it, waiting for nothing slow. Call it every few seconds."""
+        """Adds what has become due and starts to deliver it, waiting for nothing slow. Call it every few seconds.
+
+        A tick that is cancelled goes on to its end, for which `finish` waits: it may be in the middle of a transaction.
+        """
+        tick = asyncio.create_task(self._tick())
+        self._ticks.add(tick)
+        tick.add_done_callback(self._ticked)
+        await asyncio.shield(tick)
+
+    def _ticked(self, tick: asyncio.Task[None]) -> None:
+        self._ticks.discard(tick)
+        if not tick.cancelled():
+            tick.exception()  # seen, even when whoever called has left
+
+    async def _tick(self) -> None:
         await self._schedule()
         now = self._now()
         places = CONCURRENT_DELIVERIES - len(self._running)
@@ -85,8 +100,8 @@ class Rounds:
 
     async def finish(self) -> None:
         """Waits until everything that was started has ended."""
-        while self._running:
-            await asyncio.wait(self._running)
+        while under_way := self._running | self._ticks:
+            await asyncio.wait(under_way)
 
     async def _schedule(self) -> None:
         now = self._now()

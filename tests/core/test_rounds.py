@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -508,3 +509,13 @@ async def test_nothing_is_remembered_of_a_workspace_that_was_forgotten_meanwhile
     stage.rounds = stage.process()
     await stage.tick(at=NINE)
     assert (len(stage.messenger.posted), stage.posts.posts) == (1, {})
+
+
+async def test_a_tick_that_is_cancelled_goes_on_to_its_end(stage: Stage):
+    stage.clock.now = NINE
+    tick = asyncio.create_task(stage.rounds.tick())
+    await asyncio.sleep(0)
+    tick.cancel()
+    await asyncio.wait([tick])
+    await stage.rounds.finish()
+    assert (tick.cancelled(), stage.days) == (True, ["2026-01-21"])
