@@ -68,9 +68,12 @@ async def stage(
     )
     client = AsyncWebClient(token=slack.BOT_TOKEN, base_url=emulated_slack.api, retry_handlers=[])
     bolt = AsyncApp(client=client, signing_secret=slack.SIGNING_SECRET)
-    handler.register(bolt, made.desk, slack=SlackSurfaces(gateway), messenger=messenger, host="github.com")
+    surfaces = SlackSurfaces(gateway)
+    underway = handler.register(bolt, made.desk, slack=surfaces, messenger=messenger, host="github.com")
     async with served(web.application([handler.route(bolt)])) as address, ClientSession() as session:
         yield Stage(source, analyst, People(emulated_slack, session, address), emulated_slack)
+        analyst.gate.set()
+        await underway.finish()  # before the database is closed
 
 
 def said(answer: dict[str, object]) -> str:
