@@ -7,15 +7,7 @@ from typing import Any
 
 from bench.figures import Figure
 from bot.core.importance import bounded, rate
-from bot.core.model import (
-    Commit,
-    FileChange,
-    FileStatus,
-    Importance,
-    ImportanceRule,
-    Person,
-    Rating,
-)
+from bot.core.model import Commit, FileChange, FileStatus, Importance, ImportanceRule, Person, Rating
 from tests.sample_day import COMMITS
 
 

@@ -15,10 +15,7 @@ from bot.adapters.git import GitSource, LocalClone
 from bot.core.analyst import BUDGET
 from bot.core.attributes import Attributes
 from bot.core.days import Day, Window
-from bot.core.model import (
-    CommitDiff,
-    Repo,
-)
+from bot.core.model import CommitDiff, Repo
 from bot.core.packing import plan
 from bot.core.redaction import redact
 from bot.core.tokens import BYTES_PER_TOKEN, size

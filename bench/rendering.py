@@ -13,11 +13,7 @@ from bench.figures import Figure
 from bench.importance import commit_of
 from bot.core import rules
 from bot.core.days import Day
-from bot.core.model import (
-    Digest,
-    Entry,
-    Repo,
-)
+from bot.core.model import Digest, Entry, Repo
 from bot.core.replies import DigestView
 from formatters import slack
 from tests.sample_day import COMMITS

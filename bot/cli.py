@@ -375,10 +375,7 @@ class _Session:
         from bot.core.asker import Asker
         from bot.core.days import parse_zone
         from bot.core.model import Language
-        from bot.core.subscriptions import (
-            Channel,
-            Platform,
-        )
+        from bot.core.subscriptions import Channel, Platform
 
         zone = parse_zone(self._timezone) if self._timezone else None
         if channel is None:

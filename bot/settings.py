@@ -14,10 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from bot.core.days import parse_zone
 from bot.core.errors import BotError, NotUnderstood
-from bot.core.model import (
-    Language,
-    Repo,
-)
+from bot.core.model import Language, Repo
 from bot.core.prices import Price, parse_prices
 
 #: Characters of an encryption key, so that nobody guesses it.

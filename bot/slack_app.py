@@ -13,10 +13,7 @@ from bot.core.desk import Desk
 from bot.core.errors import BotError, NotInstalled
 from bot.core.language import _, speaking
 from bot.core.ports import Clock, Messenger, Subscriptions, Workspaces
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-)
+from bot.core.subscriptions import Channel, Platform
 from bot.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,12 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core.language import N_, _, decimal
 from bot.core.replies import ListedSubscription, Spent
-from bot.core.subscriptions import (
-    DeliveryState,
-    Feedback,
-    Run,
-    Verdict,
-)
+from bot.core.subscriptions import DeliveryState, Feedback, Run, Verdict
 from formatters import wording as say
 
 THUMBS: Final = {Verdict.UP: "👍", Verdict.DOWN: "👎"}

@@ -6,13 +6,7 @@ from itertools import starmap
 from typing import Final
 
 from bot.core.language import N_, Language, _, decimal, joined, ngettext, spoken
-from bot.core.model import (
-    Analysis,
-    AnalystKind,
-    Digest,
-    FallbackReason,
-    Provenance,
-)
+from bot.core.model import Analysis, AnalystKind, Digest, FallbackReason, Provenance
 from formatters.text import visible
 
 FALLBACKS: Final[Mapping[FallbackReason, str]] = {

@@ -5,12 +5,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.core.language import N_, _, decimal, joined, ngettext
-from bot.core.model import (
-    Entry,
-    KnownCommit,
-    Related,
-    RelationKind,
-)
+from bot.core.model import Entry, KnownCommit, Related, RelationKind
 from bot.core.replies import DigestView, RangeView
 
 #: Stands before a commit that was taken back; narrow everywhere, unlike the emoji that looks like it.

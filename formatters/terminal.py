@@ -13,17 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.core.language import N_, _, decimal
-from bot.core.model import (
-    Advice,
-    Commit,
-    Digest,
-    Entry,
-    Importance,
-    Risk,
-    ScopeItem,
-    Statement,
-    Theme,
-)
+from bot.core.model import Advice, Commit, Digest, Entry, Importance, Risk, ScopeItem, Statement, Theme
 from bot.core.replies import (
     AnalysisView,
     Answer,

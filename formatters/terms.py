@@ -7,14 +7,7 @@ from typing import Final
 from bot.core.language import N_, _, enumerated, joined
 from bot.core.model import Importance
 from bot.core.ranges import Weekday
-from bot.core.subscriptions import (
-    EVERY_DAY,
-    WORKDAYS,
-    QuietDays,
-    Selection,
-    Subscription,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import EVERY_DAY, WORKDAYS, QuietDays, Selection, Subscription, SubscriptionTerms
 from formatters.text import visible
 
 WEEKDAYS: Final = {

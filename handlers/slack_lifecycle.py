@@ -14,11 +14,7 @@ from bot.core.errors import BotError
 from bot.core.language import N_, _, speaking
 from bot.core.ports import Messenger, Subscriptions, Workspaces
 from bot.core.replies import Notice, Offer
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-    Subscription,
-)
+from bot.core.subscriptions import Channel, Platform, Subscription
 
 #: After which nothing can be posted in the channel.
 _ENDS: Final = {

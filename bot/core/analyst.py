@@ -19,16 +19,7 @@ from bot.core.evidence import Verified, Verifier
 from bot.core.importance import rate, to_depth
 from bot.core.language import Language, _, speaking
 from bot.core.material import Material, material
-from bot.core.model import (
-    Analysis,
-    AnalystKind,
-    CommitDiff,
-    Importance,
-    Insight,
-    Provenance,
-    Rating,
-    Repo,
-)
+from bot.core.model import Analysis, AnalystKind, CommitDiff, Importance, Insight, Provenance, Rating, Repo
 from bot.core.packing import PackedDiff
 from bot.core.ports import CommitSource, LanguageModel, ModelState, Question
 from bot.core.rules import one_line

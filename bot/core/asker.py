@@ -7,10 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.core.errors import RepositoryNotFound
 from bot.core.language import Language
 from bot.core.model import Repo
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-)
+from bot.core.subscriptions import Channel, Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

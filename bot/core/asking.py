@@ -11,11 +11,7 @@ from typing import Final, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bot.core.errors import AnswerInvalid
-from bot.core.model import (
-    AnalystKind,
-    Language,
-    Provenance,
-)
+from bot.core.model import AnalystKind, Language, Provenance
 from bot.core.ports import Completion, LanguageModel, Question
 from bot.core.rules import one_line
 

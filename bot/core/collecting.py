@@ -21,12 +21,7 @@ from bot.core.arrivals import Arrivals, Past, arrivals
 from bot.core.days import Day, Window
 from bot.core.errors import SourceBehind
 from bot.core.language import _
-from bot.core.model import (
-    CommitDiff,
-    CommitRef,
-    Repo,
-    SealedDay,
-)
+from bot.core.model import CommitDiff, CommitRef, Repo, SealedDay
 from bot.core.patch_id import patch_id
 from bot.core.ports import Archive, BranchListing, Clock, CommitSource, TipMove
 

@@ -8,15 +8,9 @@ from zoneinfo import ZoneInfo
 
 from bot.core.days import Day
 from bot.core.language import Language
-from bot.core.model import (
-    Importance,
-    Repo,
-)
+from bot.core.model import Importance, Repo
 from bot.core.ranges import RelativeDay, Weekday, When
-from bot.core.subscriptions import (
-    QuietDays,
-    Verdict,
-)
+from bot.core.subscriptions import QuietDays, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

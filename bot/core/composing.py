@@ -6,20 +6,11 @@ from dataclasses import replace
 
 from bot.core.days import Day
 from bot.core.digests import Digests, Observer
-from bot.core.model import (
-    Digest,
-    Repo,
-)
+from bot.core.model import Digest, Repo
 from bot.core.ranges import Span
 from bot.core.replies import POSTED, DigestView, Framing, RangeView
 from bot.core.selecting import selected
-from bot.core.subscriptions import (
-    EVERYTHING,
-    Channel,
-    Delivery,
-    Post,
-    Selection,
-)
+from bot.core.subscriptions import EVERYTHING, Channel, Delivery, Post, Selection
 
 
 class Composing:

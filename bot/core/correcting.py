@@ -12,10 +12,7 @@ from bot.core.errors import BotError, MessageGone
 from bot.core.language import _, speaking
 from bot.core.ports import Clock, Corrections, Messenger
 from bot.core.replies import DigestView, RangeView
-from bot.core.subscriptions import (
-    Correction,
-    Platform,
-)
+from bot.core.subscriptions import Correction, Platform
 from bot.core.timing import lateness, retry_delay
 
 #: Longer than a digest takes to load and update.

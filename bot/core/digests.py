@@ -11,12 +11,7 @@ from bot.core.days import Day
 from bot.core.errors import SourceUnavailable
 from bot.core.language import Language, _, spoken
 from bot.core.lead import LeadWriter
-from bot.core.model import (
-    Digest,
-    Entry,
-    Lead,
-    Repo,
-)
+from bot.core.model import Digest, Entry, Lead, Repo
 from bot.core.ports import Clock
 from bot.core.ranges import Span
 from bot.core.relating import Relating

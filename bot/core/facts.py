@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.core.model import (
-    ChangeType,
-    Commit,
-    FileChange,
-)
+from bot.core.model import ChangeType, Commit, FileChange
 from bot.core.paths import FileClass, classify
 
 #: A subject that is longer is read up to here.

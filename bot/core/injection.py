@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.model import (
-    CommitDiff,
-    FileChange,
-)
+from bot.core.model import CommitDiff, FileChange
 
 #: Takes the place of a withheld line, so that line counts and hunks stay true.
 WITHHELD: Final = "[line withheld: it addresses a language model]"

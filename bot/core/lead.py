@@ -17,18 +17,7 @@ from bot.core.errors import BotError
 from bot.core.evidence.lead import sentences, verify_lead
 from bot.core.facts import SUBJECT_READ, Subject
 from bot.core.injection import is_order
-from bot.core.model import (
-    AnalystKind,
-    Commit,
-    Digest,
-    Entry,
-    Importance,
-    Language,
-    Lead,
-    Provenance,
-    Repo,
-    Theme,
-)
+from bot.core.model import AnalystKind, Commit, Digest, Entry, Importance, Language, Lead, Provenance, Repo, Theme
 from bot.core.ports import Clock, LanguageModel, LeadStore
 from bot.core.rules import VERSION, cut, fallback_reason, one_line
 from bot.core.translation import Translator

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.core.language import N_
-from bot.core.model import (
-    ChangeType,
-    FileStatus,
-)
+from bot.core.model import ChangeType, FileStatus
 from bot.core.paths import FileClass
 
 TYPES: Final[Mapping[ChangeType, str]] = {

@@ -12,16 +12,9 @@ from bot.core.commands import Subscribe
 from bot.core.days import parse_zone
 from bot.core.errors import NotUnderstood
 from bot.core.language import Language, _
-from bot.core.model import (
-    Importance,
-    Repo,
-)
+from bot.core.model import Importance, Repo
 from bot.core.ranges import Weekday
-from bot.core.subscriptions import (
-    EVERY_DAY,
-    WORKDAYS,
-    QuietDays,
-)
+from bot.core.subscriptions import EVERY_DAY, WORKDAYS, QuietDays
 
 #: Conditions of one kind, and characters of one.
 CONDITIONS_MAX: Final = 20

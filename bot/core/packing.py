@@ -7,10 +7,7 @@ from typing import Final
 
 from bot.core.attributes import NONE, Attributes
 from bot.core.facts import PRODUCT
-from bot.core.model import (
-    CommitDiff,
-    FileChange,
-)
+from bot.core.model import CommitDiff, FileChange
 from bot.core.paths import FileClass, printable
 from bot.core.redaction import redact
 from bot.core.tokens import BYTES_PER_TOKEN, size

@@ -9,11 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bot.core.model import (
-    CommitDiff,
-    FileChange,
-    FileStatus,
-)
+from bot.core.model import CommitDiff, FileChange, FileStatus
 
 _WHITESPACE: Final = b" \t\n\v\f\r"
 _HUNK: Final = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")

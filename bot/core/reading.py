@@ -23,10 +23,7 @@ from bot.core.days import Day
 from bot.core.digests import Digests, Observer
 from bot.core.errors import NotFound, NotUnderstood
 from bot.core.language import _, spoken
-from bot.core.model import (
-    Digest,
-    Repo,
-)
+from bot.core.model import Digest, Repo
 from bot.core.ports import Archive, Clock, CommitSource, FeedbackStore, Subscriptions
 from bot.core.ranges import Span, resolve
 from bot.core.replies import (
@@ -41,13 +38,7 @@ from bot.core.replies import (
     Report,
     SearchResults,
 )
-from bot.core.subscriptions import (
-    EVERYTHING,
-    Feedback,
-    Selection,
-    Subscription,
-    Verdict,
-)
+from bot.core.subscriptions import EVERYTHING, Feedback, Selection, Subscription, Verdict
 from bot.core.understanding import Understanding
 
 #: Commits that one search shows.

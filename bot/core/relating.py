@@ -6,13 +6,7 @@ from typing import Final
 
 import structlog
 
-from bot.core.model import (
-    KnownCommit,
-    Related,
-    Relation,
-    RelationKind,
-    Repo,
-)
+from bot.core.model import KnownCommit, Related, Relation, RelationKind, Repo
 from bot.core.ports import Archive, Clock, Corrections
 from bot.core.references import ABBREVIATED, SHA_DIGITS
 from bot.core.relations import Known, Mention, mentions, names

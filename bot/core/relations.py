@@ -10,14 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-    KnownCommit,
-    Relation,
-    RelationKind,
-    Repo,
-)
+from bot.core.model import Commit, CommitDiff, KnownCommit, Relation, RelationKind, Repo
 from bot.core.patch_id import patch_id
 from bot.core.references import SHA_DIGITS, SUFFIX, named
 

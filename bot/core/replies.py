@@ -7,21 +7,8 @@ from zoneinfo import ZoneInfo
 
 from bot.core.commands import Question
 from bot.core.days import Day
-from bot.core.model import (
-    Digest,
-    Entry,
-    Repo,
-    Theme,
-)
-from bot.core.subscriptions import (
-    EVERYTHING,
-    Feedback,
-    Run,
-    Selection,
-    Subscription,
-    SubscriptionTerms,
-    Verdict,
-)
+from bot.core.model import Digest, Entry, Repo, Theme
+from bot.core.subscriptions import EVERYTHING, Feedback, Run, Selection, Subscription, SubscriptionTerms, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

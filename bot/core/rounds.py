@@ -24,12 +24,7 @@ from bot.core.language import _, speaking
 from bot.core.ports import Clock, Ledger, Messenger, Posts, Subscriptions
 from bot.core.replies import DigestView, Notice, Offer, RangeView
 from bot.core.schedule import CATCH_UP, due, reaching_back
-from bot.core.subscriptions import (
-    Delivery,
-    Platform,
-    QuietDays,
-    Run,
-)
+from bot.core.subscriptions import Delivery, Platform, QuietDays, Run
 from bot.core.timing import lateness, retry_delay
 
 #: Longer than a digest takes to make and post; a crashed holder's row is taken over after it.

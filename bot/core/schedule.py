@@ -7,10 +7,7 @@ from typing import Final
 
 from bot.core.days import Day
 from bot.core.ranges import DAYS_MAX
-from bot.core.subscriptions import (
-    Subscription,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import Subscription, SubscriptionTerms
 
 #: What is later than this is not caught up any more.
 CATCH_UP: Final = timedelta(hours=24)

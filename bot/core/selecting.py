@@ -8,13 +8,7 @@ from typing import Final
 
 from pathspec import GitIgnoreSpec
 
-from bot.core.model import (
-    Commit,
-    Digest,
-    Entry,
-    Person,
-    Theme,
-)
+from bot.core.model import Commit, Digest, Entry, Person, Theme
 from bot.core.subscriptions import Selection
 
 #: GitHub's own address of an account: https://docs.github.com/en/account-and-profile/reference/email-addresses-reference

@@ -25,26 +25,9 @@ from bot.core.language import _, joined, spoken
 from bot.core.model import Repo
 from bot.core.ports import Clock, CommitSource, FeedbackStore, Ledger, Messenger, ModelMemory, Subscriptions
 from bot.core.ranges import DayRange
-from bot.core.replies import (
-    Home,
-    ListedSubscription,
-    Notice,
-    Offer,
-    SettingsForm,
-    Spent,
-    SubscriptionList,
-)
+from bot.core.replies import Home, ListedSubscription, Notice, Offer, SettingsForm, Spent, SubscriptionList
 from bot.core.schedule import missed_since, next_delivery
-from bot.core.subscriptions import (
-    EVERY_DAY,
-    Channel,
-    Pause,
-    Platform,
-    Run,
-    Selection,
-    Subscription,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import EVERY_DAY, Channel, Pause, Platform, Run, Selection, Subscription, SubscriptionTerms
 
 DEFAULT_HOUR: Final = time(9, 0)
 #: Of a channel's feedback, what its status shows.

@@ -17,12 +17,7 @@ from bot.core.errors import BotError
 from bot.core.evidence.lead import verify_lead
 from bot.core.injection import is_order
 from bot.core.language import _, spoken
-from bot.core.model import (
-    Analysis,
-    Entry,
-    Insight,
-    Repo,
-)
+from bot.core.model import Analysis, Entry, Insight, Repo
 from bot.core.ports import LanguageModel
 from bot.core.ranges import Span
 from bot.core.replies import Answer, CitedSentence, Notice

@@ -15,16 +15,7 @@ from pydantic import BaseModel
 
 from bot.core.asking import LANGUAGES, Prompt, ask, fenced, listed, without_links
 from bot.core.errors import BotError
-from bot.core.model import (
-    Analysis,
-    Insight,
-    Language,
-    Lead,
-    Risk,
-    ScopeItem,
-    Statement,
-    Theme,
-)
+from bot.core.model import Analysis, Insight, Language, Lead, Risk, ScopeItem, Statement, Theme
 from bot.core.ports import LanguageModel
 from bot.core.rules import one_line
 

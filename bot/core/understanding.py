@@ -9,14 +9,7 @@ import structlog
 
 from bot.core import rules
 from bot.core.errors import BotError, NoModel, NotFound
-from bot.core.model import (
-    Analysis,
-    AnalystKind,
-    CommitDiff,
-    Entry,
-    Language,
-    Repo,
-)
+from bot.core.model import Analysis, AnalystKind, CommitDiff, Entry, Language, Repo
 from bot.core.ports import Analyst, Archive, Clock
 from bot.core.relating import related
 from bot.core.translation import Translator

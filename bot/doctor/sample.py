@@ -5,16 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.core.days import Day
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-    Digest,
-    Entry,
-    FileChange,
-    FileStatus,
-    Person,
-    Repo,
-)
+from bot.core.model import Commit, CommitDiff, Digest, Entry, FileChange, FileStatus, Person, Repo
 from bot.core.rules import RuleAnalyst
 
 _NOBODY: Final = Person(name="Nobody", email="nobody@example.org")

@@ -7,18 +7,7 @@ from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
 from bot.core.language import N_, _, decimal, joined
-from bot.core.model import (
-    Advice,
-    Commit,
-    Digest,
-    Entry,
-    FileChange,
-    Repo,
-    Risk,
-    ScopeItem,
-    Statement,
-    Theme,
-)
+from bot.core.model import Advice, Commit, Digest, Entry, FileChange, Repo, Risk, ScopeItem, Statement, Theme
 from bot.core.replies import (
     AnalysisView,
     Answer,

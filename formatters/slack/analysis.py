@@ -5,15 +5,7 @@ from typing import Final
 
 from bot.core.commands import DeepenCommit, GiveFeedback, ShowCommit
 from bot.core.language import N_, _, joined
-from bot.core.model import (
-    Advice,
-    Commit,
-    Entry,
-    FileChange,
-    Risk,
-    ScopeItem,
-    Statement,
-)
+from bot.core.model import Advice, Commit, Entry, FileChange, Risk, ScopeItem, Statement
 from bot.core.replies import AnalysisView
 from bot.core.subscriptions import Verdict
 from formatters import health, related

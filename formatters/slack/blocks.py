@@ -14,10 +14,7 @@ from bot.core.buttons import encode
 from bot.core.commands import Question, ShowCommit
 from bot.core.days import Day
 from bot.core.language import _
-from bot.core.model import (
-    Entry,
-    Repo,
-)
+from bot.core.model import Entry, Repo
 from formatters import related
 from formatters import wording as say
 from formatters.slack import limits, wording

@@ -6,10 +6,7 @@ from itertools import accumulate
 from typing import Final
 
 from bot.core.language import _
-from bot.core.model import (
-    Digest,
-    Importance,
-)
+from bot.core.model import Digest, Importance
 from formatters import wording as say
 from formatters.slack import blocks, native, wording
 from formatters.slack.blocks import Block

@@ -4,10 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar, assert_never
 
 from bot.core.language import _, enumerated, joined
-from bot.core.model import (
-    Digest,
-    Entry,
-)
+from bot.core.model import Digest, Entry
 from bot.core.replies import (
     AnalysisView,
     Answer,

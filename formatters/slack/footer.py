@@ -5,10 +5,7 @@ from collections.abc import Iterator
 from bot.core.commands import MakeReport, OpenSettings, Retry, ShowDigest, ShowIndex
 from bot.core.days import Day
 from bot.core.language import _
-from bot.core.model import (
-    Digest,
-    Repo,
-)
+from bot.core.model import Digest, Repo
 from bot.core.ranges import DayRange, When
 from bot.core.replies import DigestView, Framing, RangeView
 from formatters import wording as say

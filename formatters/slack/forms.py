@@ -11,10 +11,7 @@ from bot.core.language import N_, Language, _
 from bot.core.model import Importance
 from bot.core.ranges import Weekday
 from bot.core.replies import FeedbackForm, SettingsForm
-from bot.core.subscriptions import (
-    QuietDays,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import QuietDays, SubscriptionTerms
 from formatters import health
 from formatters.slack import blocks, limits
 from formatters.slack.blocks import Block, plain

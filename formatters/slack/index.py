@@ -3,10 +3,7 @@
 import sys
 
 from bot.core.commands import ShowIndex
-from bot.core.model import (
-    Digest,
-    Entry,
-)
+from bot.core.model import Digest, Entry
 from bot.core.replies import CommitIndex
 from formatters import related
 from formatters import wording as say

@@ -6,10 +6,7 @@ from typing import Final
 from bot.core.commands import ShowDigest
 from bot.core.days import Day
 from bot.core.language import _
-from bot.core.model import (
-    Digest,
-    Entry,
-)
+from bot.core.model import Digest, Entry
 from bot.core.replies import RangeView
 from formatters import related
 from formatters import wording as say

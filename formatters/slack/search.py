@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.model import (
-    Entry,
-    Repo,
-)
+from bot.core.model import Entry, Repo
 from bot.core.replies import SearchResults
 from formatters import found
 from formatters import wording as say

@@ -6,10 +6,7 @@ from typing import Any, Self
 
 from bot.core.asker import Asker
 from bot.core.language import Language
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-)
+from bot.core.subscriptions import Channel, Platform
 
 Body = dict[str, Any]
 

@@ -10,10 +10,7 @@ from bot.core.commands import Subscribe
 from bot.core.days import parse_zone
 from bot.core.errors import BotError
 from bot.core.language import Language, _
-from bot.core.model import (
-    Importance,
-    Repo,
-)
+from bot.core.model import Importance, Repo
 from bot.core.options import parse_conditions
 from bot.core.ranges import Weekday
 from bot.core.subscriptions import QuietDays

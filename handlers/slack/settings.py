@@ -14,10 +14,7 @@ from bot.core.errors import BotError, ChannelGone, NotInChannel, RepositoryNotFo
 from bot.core.language import _, speaking
 from bot.core.model import Repo
 from bot.core.replies import Notice, Reply, SettingsForm
-from bot.core.subscriptions import (
-    Selection,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import Selection, SubscriptionTerms
 from formatters.slack.forms import CHANNEL, CONDITIONS, REPO, SETTINGS
 from handlers.slack.asker import Body, asker_of
 from handlers.slack.clicks import value

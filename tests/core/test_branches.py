@@ -9,10 +9,7 @@ from bot.core.branches import dump_tips, is_name, literal_start, load_tips, matc
 from bot.core.commands import ShowCommit, ShowDigest, ShowIndex
 from bot.core.days import Day
 from bot.core.errors import NotUnderstood
-from bot.core.model import (
-    Digest,
-    Repo,
-)
+from bot.core.model import Digest, Repo
 from formatters.wording import day_url
 
 WHOLE = Repo(owner="octo", name="hello")

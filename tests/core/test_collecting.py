@@ -17,10 +17,7 @@ from bot.adapters.database.engine import open_database
 from bot.adapters.database.schema import commits
 from bot.core.collecting import Collecting, DayOfCommits
 from bot.core.days import Day
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-)
+from bot.core.model import Commit, CommitDiff
 from tests.fakes import REPO, FakeClock, FakeSource, commit
 
 ZONE = ZoneInfo("Asia/Shanghai")

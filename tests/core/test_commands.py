@@ -29,17 +29,9 @@ from bot.core.days import Day
 from bot.core.errors import NotUnderstood
 from bot.core.grammar import parse
 from bot.core.language import Language
-from bot.core.model import (
-    Importance,
-    Repo,
-)
+from bot.core.model import Importance, Repo
 from bot.core.ranges import DayRange, RelativeDay, RelativeWeek, Weekday
-from bot.core.subscriptions import (
-    EVERY_DAY,
-    WORKDAYS,
-    QuietDays,
-    Verdict,
-)
+from bot.core.subscriptions import EVERY_DAY, WORKDAYS, QuietDays, Verdict
 
 DYNAMO = Repo(owner="ai-dynamo", name="dynamo")
 HELLO = Repo(owner="octo", name="hello")

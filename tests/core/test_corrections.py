@@ -15,20 +15,11 @@ from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.correcting import GIVE_UP_AFTER, LEASE
 from bot.core.days import Day
 from bot.core.errors import BotError, ChannelGone, DeliveryUncertain, MessageGone, MessageRejected, PlatformUnavailable
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-    Entry,
-    RelationKind,
-    Repo,
-)
+from bot.core.model import Commit, CommitDiff, Entry, RelationKind, Repo
 from bot.core.relating import CORRECTED_WITHIN
 from bot.core.replies import DigestView
 from bot.core.rounds import Rounds
-from bot.core.subscriptions import (
-    Platform,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import Platform, SubscriptionTerms
 from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

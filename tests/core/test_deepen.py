@@ -12,16 +12,7 @@ from bot.core.commands import DeepenCommit, Retry
 from bot.core.desk import Asker
 from bot.core.errors import AnalystTimeout, NoModel, NotFound
 from bot.core.grammar import parse
-from bot.core.model import (
-    Analysis,
-    AnalystKind,
-    CommitDiff,
-    Importance,
-    Rating,
-    Repo,
-    Risk,
-    Statement,
-)
+from bot.core.model import Analysis, AnalystKind, CommitDiff, Importance, Rating, Repo, Risk, Statement
 from bot.core.ports import Analyst
 from bot.core.replies import AnalysisView, DigestView, RangeView
 from bot.core.rules import RuleAnalyst

@@ -24,20 +24,10 @@ from bot.core.commands import (
     Unsubscribe,
 )
 from bot.core.days import Day
-from bot.core.errors import (
-    BotError,
-    ChannelGone,
-    NotFound,
-    NotUnderstood,
-    RepositoryNotFound,
-    SourceUnavailable,
-)
+from bot.core.errors import BotError, ChannelGone, NotFound, NotUnderstood, RepositoryNotFound, SourceUnavailable
 from bot.core.grammar import parse
 from bot.core.language import Language, speaking
-from bot.core.model import (
-    Importance,
-    Repo,
-)
+from bot.core.model import Importance, Repo
 from bot.core.ranges import DayRange
 from bot.core.replies import (
     AnalysisView,
@@ -53,16 +43,7 @@ from bot.core.replies import (
     SettingsForm,
     SubscriptionList,
 )
-from bot.core.subscriptions import (
-    WORKDAYS,
-    Channel,
-    DeliveryState,
-    Platform,
-    QuietDays,
-    Run,
-    Selection,
-    Verdict,
-)
+from bot.core.subscriptions import WORKDAYS, Channel, DeliveryState, Platform, QuietDays, Run, Selection, Verdict
 from tests.fakes import (
     CHANNEL,
     NOW,

@@ -9,10 +9,7 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.core.days import Day
 from bot.core.digests import Digests
 from bot.core.errors import AnalystRateLimited, AnswerInvalid, SourceBehind, SourceUnavailable
-from bot.core.model import (
-    AnalystKind,
-    FallbackReason,
-)
+from bot.core.model import AnalystKind, FallbackReason
 from bot.core.replies import Progress
 from bot.core.rules import RuleAnalyst
 from bot.core.understanding import READ_AHEAD

@@ -16,10 +16,7 @@ from bot.core.days import Day
 from bot.core.desk import Asker
 from bot.core.errors import NotUnderstood
 from bot.core.grammar import parse
-from bot.core.model import (
-    Importance,
-    Theme,
-)
+from bot.core.model import Importance, Theme
 from bot.core.ranges import DAYS_MAX, DayRange, LastDays, LastWeekday, RelativeDay, RelativeWeek, Weekday, resolve
 from bot.core.replies import DigestView, Progress, RangeView
 from formatters import json as json_formatter

@@ -8,13 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import (
-    CommitDiff,
-    KnownCommit,
-    Relation,
-    RelationKind,
-    Repo,
-)
+from bot.core.model import CommitDiff, KnownCommit, Relation, RelationKind, Repo
 from bot.core.relations import MENTIONS_MAX, SUBJECT_VALID, Known, Mention, known_commit, mentions, subject_key
 from tests.fakes import commit, diff_of
 

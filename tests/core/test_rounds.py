@@ -24,26 +24,8 @@ from bot.core.language import Language, spoken
 from bot.core.ranges import Weekday
 from bot.core.replies import DigestView, Framing, Notice, Offer, RangeView, Reply
 from bot.core.rounds import LEASE, Rounds, retry_delay
-from bot.core.subscriptions import (
-    EVERYTHING,
-    Channel,
-    Pause,
-    Platform,
-    QuietDays,
-    Selection,
-    SubscriptionTerms,
-)
-from tests.fakes import (
-    CHANNEL,
-    REPO,
-    FakeAnalyst,
-    FakeClock,
-    FakeMessenger,
-    FakePosts,
-    FakeSource,
-    commit,
-    service,
-)
+from bot.core.subscriptions import EVERYTHING, Channel, Pause, Platform, QuietDays, Selection, SubscriptionTerms
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakePosts, FakeSource, commit, service
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1")

@@ -5,13 +5,7 @@ import pytest
 
 from bot.core.ranges import Weekday
 from bot.core.schedule import due, missed_since, next_delivery
-from bot.core.subscriptions import (
-    EVERY_DAY,
-    WORKDAYS,
-    Pause,
-    Subscription,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import EVERY_DAY, WORKDAYS, Pause, Subscription, SubscriptionTerms
 from tests.fakes import CHANNEL, REPO
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

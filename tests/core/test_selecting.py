@@ -6,16 +6,7 @@ from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from bot.core.days import Day
-from bot.core.model import (
-    Commit,
-    Digest,
-    Entry,
-    FileChange,
-    FileStatus,
-    Importance,
-    Person,
-    Theme,
-)
+from bot.core.model import Commit, Digest, Entry, FileChange, FileStatus, Importance, Person, Theme
 from bot.core.options import parse_conditions
 from bot.core.selecting import is_bot, selected
 from bot.core.subscriptions import Selection

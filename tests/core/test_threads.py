@@ -10,12 +10,7 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.core.asker import Asker
 from bot.core.days import Day
 from bot.core.language import Language, speaking
-from bot.core.model import (
-    Analysis,
-    CommitDiff,
-    Repo,
-    Statement,
-)
+from bot.core.model import Analysis, CommitDiff, Repo, Statement
 from bot.core.replies import Answer, CitedSentence, Notice
 from bot.core.subscriptions import Post
 from tests.fakes import (

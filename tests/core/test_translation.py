@@ -11,13 +11,7 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.core.days import Day
 from bot.core.errors import AnalystTimeout
 from bot.core.language import speaking
-from bot.core.model import (
-    Analysis,
-    AnalystKind,
-    CommitDiff,
-    Language,
-    Repo,
-)
+from bot.core.model import Analysis, AnalystKind, CommitDiff, Language, Repo
 from bot.core.ports import Question
 from bot.core.replies import AnalysisView, DigestView, Progress
 from bot.core.translation import QUESTION_MAX, batches, is_faithful, texts_of, with_texts

@@ -14,13 +14,7 @@ from bot.adapters.database.leads import DatabaseLeads
 from bot.adapters.database.schema import commits, repositories
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.days import Day, Window
-from bot.core.model import (
-    AnalystKind,
-    Lead,
-    Relation,
-    RelationKind,
-    SealedDay,
-)
+from bot.core.model import AnalystKind, Lead, Relation, RelationKind, SealedDay
 from bot.core.ports import TipMove
 from bot.core.relations import Mention, known_commit
 from bot.core.subscriptions import SubscriptionTerms

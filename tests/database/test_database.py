@@ -17,11 +17,7 @@ from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.schema import commits, digest_commits, metadata
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.days import Day
-from bot.core.model import (
-    AnalystKind,
-    CommitDiff,
-    SealedDay,
-)
+from bot.core.model import AnalystKind, CommitDiff, SealedDay
 from bot.core.subscriptions import SubscriptionTerms
 from tests.fakes import CHANNEL, NOW, REPO, analysis_of, commit, diff_of
 

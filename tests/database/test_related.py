@@ -15,13 +15,7 @@ from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.schema import commits, deliveries
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.days import Day
-from bot.core.model import (
-    KnownCommit,
-    Relation,
-    RelationKind,
-    Repo,
-    SealedDay,
-)
+from bot.core.model import KnownCommit, Relation, RelationKind, Repo, SealedDay
 from bot.core.relations import Mention, known_commit
 from bot.core.subscriptions import SubscriptionTerms
 from tests.fakes import CHANNEL, NOW, REPO, commit, diff_of

@@ -9,10 +9,7 @@ import pytest
 from bot.app import App, composed
 from bot.core.desk import Asker
 from bot.core.grammar import parse
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-)
+from bot.core.subscriptions import Channel, Platform
 from bot.settings import Settings
 from tests.counterparts import slack
 from tests.counterparts.histories import History, git

@@ -9,10 +9,7 @@ from bot.app import App, composed
 from bot.core.desk import Asker
 from bot.core.grammar import parse
 from bot.core.replies import DigestView
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-)
+from bot.core.subscriptions import Channel, Platform
 from bot.settings import Settings
 from formatters import markdown, terminal
 from tests.counterparts import slack

@@ -38,12 +38,7 @@ from bot.core.replies import (
     Progress,
     SubscriptionList,
 )
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-    Subscription,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import Channel, Platform, Subscription, SubscriptionTerms
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 REPO = Repo(owner="ai-dynamo", name="dynamo")

@@ -10,32 +10,10 @@ import pytest
 
 from bot.core import language, rules
 from bot.core.language import Language, speaking
-from bot.core.model import (
-    Analysis,
-    AnalystKind,
-    Digest,
-    Entry,
-    FallbackReason,
-    FileStatus,
-    Importance,
-    Provenance,
-)
+from bot.core.model import Analysis, AnalystKind, Digest, Entry, FallbackReason, FileStatus, Importance, Provenance
 from bot.core.ranges import Weekday
-from bot.core.replies import (
-    CommitIndex,
-    DigestView,
-    Framing,
-    ListedSubscription,
-    RangeView,
-    Reply,
-    SubscriptionList,
-)
-from bot.core.subscriptions import (
-    WORKDAYS,
-    Pause,
-    QuietDays,
-    Selection,
-)
+from bot.core.replies import CommitIndex, DigestView, Framing, ListedSubscription, RangeView, Reply, SubscriptionList
+from bot.core.subscriptions import WORKDAYS, Pause, QuietDays, Selection
 from formatters import markdown, slack, terminal
 from formatters import wording as say
 from tests.formatters import samples

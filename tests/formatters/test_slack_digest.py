@@ -19,10 +19,7 @@ from slackblocks._surfaces import validate_surface_blocks
 
 from bot.core.buttons import decode
 from bot.core.commands import MakeReport, OpenSettings, Retry, ShowCommit, ShowDigest, ShowHome, ShowIndex
-from bot.core.model import (
-    Digest,
-    Importance,
-)
+from bot.core.model import Digest, Importance
 from bot.core.ranges import DayRange
 from bot.core.replies import CommitIndex, DigestView, Framing, Notice, Offer, Progress, RangeView, Reply
 from bot.core.subscriptions import Selection

@@ -16,12 +16,7 @@ from slackblocks import _limits
 from slackblocks._surfaces import validate_surface_blocks
 
 from bot.core.buttons import decode
-from bot.core.model import (
-    Analysis,
-    FileChange,
-    FileStatus,
-    Statement,
-)
+from bot.core.model import Analysis, FileChange, FileStatus, Statement
 from bot.core.replies import CommitIndex, DigestView, ListedSubscription, Notice, Reply, SubscriptionList
 from formatters import slack
 from formatters.slack.blocks import length, weigh

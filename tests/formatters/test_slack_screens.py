@@ -32,16 +32,7 @@ from bot.core.replies import (
     Spent,
     SubscriptionList,
 )
-from bot.core.subscriptions import (
-    Channel,
-    DeliveryState,
-    Feedback,
-    Platform,
-    QuietDays,
-    Run,
-    Selection,
-    Verdict,
-)
+from bot.core.subscriptions import Channel, DeliveryState, Feedback, Platform, QuietDays, Run, Selection, Verdict
 from formatters import slack
 from formatters.slack.zones import GROUPS
 from tests.counterparts.slack_blocks import view_refusal

@@ -8,15 +8,7 @@ import pytest
 from bot.core.model import Importance
 from bot.core.ranges import Weekday
 from bot.core.replies import DigestView, Framing, ListedSubscription, RangeView
-from bot.core.subscriptions import (
-    EVERY_DAY,
-    EVERYTHING,
-    WORKDAYS,
-    Pause,
-    QuietDays,
-    Selection,
-    Subscription,
-)
+from bot.core.subscriptions import EVERY_DAY, EVERYTHING, WORKDAYS, Pause, QuietDays, Selection, Subscription
 from formatters import markdown, terminal
 from formatters import wording as say
 from tests.formatters import samples

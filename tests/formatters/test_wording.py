@@ -7,11 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.grammar import parse
-from bot.core.model import (
-    ChangeType,
-    Importance,
-    ImportanceRule,
-)
+from bot.core.model import ChangeType, Importance, ImportanceRule
 from formatters import wording as say
 
 

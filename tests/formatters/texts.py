@@ -4,13 +4,7 @@ import dataclasses
 
 from hypothesis import strategies as st
 
-from bot.core.model import (
-    Digest,
-    Entry,
-    Importance,
-    Person,
-    Repo,
-)
+from bot.core.model import Digest, Entry, Importance, Person, Repo
 from tests.formatters import samples
 from tests.formatters.test_conformance import HOSTILE, hostile_entry
 

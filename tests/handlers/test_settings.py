@@ -15,13 +15,7 @@ from bot.core.language import Language
 from bot.core.model import Importance
 from bot.core.ranges import Weekday
 from bot.core.replies import DigestView, Home, Notice, SettingsForm
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-    QuietDays,
-    Selection,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import Channel, Platform, QuietDays, Selection, SubscriptionTerms
 from handlers.slack import settings
 from tests.counterparts import slack
 from tests.formatters import samples

@@ -22,16 +22,10 @@ from bot.core.errors import (
     PlatformUnavailable,
     ScopeMissing,
 )
-from bot.core.model import (
-    Digest,
-    Entry,
-)
+from bot.core.model import Digest, Entry
 from bot.core.ports import Attachment
 from bot.core.replies import DigestView, Framing, Notice
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-)
+from bot.core.subscriptions import Channel, Platform
 from formatters.slack import ladder
 from tests.counterparts import slack
 from tests.counterparts.faults import Answer, Fault, Reset

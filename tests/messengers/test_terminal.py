@@ -1,10 +1,7 @@
 import io
 
 from bot.adapters.terminal import TerminalMessenger
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-)
+from bot.core.subscriptions import Channel, Platform
 from formatters import terminal
 from tests.fakes import NOW
 from tests.messengers.test_slack import VIEW

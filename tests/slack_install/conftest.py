@@ -9,10 +9,7 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.app import App, composed, listen
-from bot.core.subscriptions import (
-    Channel,
-    Platform,
-)
+from bot.core.subscriptions import Channel, Platform
 from bot.settings import Settings
 from bot.slack_app import OAuth, Slack
 from tests.counterparts import slack

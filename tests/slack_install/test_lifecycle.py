@@ -14,14 +14,7 @@ from bot.adapters.database.schema import metadata
 from bot.adapters.database.stores import stores
 from bot.core.days import Day
 from bot.core.errors import NotInstalled
-from bot.core.subscriptions import (
-    Feedback,
-    Platform,
-    Post,
-    Subscription,
-    SubscriptionTerms,
-    Verdict,
-)
+from bot.core.subscriptions import Feedback, Platform, Post, Subscription, SubscriptionTerms, Verdict
 from tests.counterparts import slack_events as events
 from tests.counterparts.slack import SlackProxy
 from tests.counterparts.slack_grid import install

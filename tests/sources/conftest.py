@@ -16,10 +16,7 @@ import pytest_asyncio
 from bot.adapters.git import CloneCache, GitSource, LocalClone
 from bot.adapters.github import GitHubSource
 from bot.core.days import Window
-from bot.core.model import (
-    CommitDiff,
-    Repo,
-)
+from bot.core.model import CommitDiff, Repo
 from bot.core.ports import CommitSource
 from tests.counterparts.github import TOKEN, GitHubProxy
 from tests.counterparts.histories import History, git

@@ -6,16 +6,7 @@ import pytest
 
 from bot.core.days import Window
 from bot.core.errors import NotFound, RepositoryNotFound
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-    CommitRef,
-    FileChange,
-    FileStatus,
-    History,
-    Person,
-    Repo,
-)
+from bot.core.model import Commit, CommitDiff, CommitRef, FileChange, FileStatus, History, Person, Repo
 from tests.counterparts import histories
 from tests.counterparts.histories import git
 from tests.sources.conftest import ALWAYS, NOON, REPO, Publish, listed, now, read_all

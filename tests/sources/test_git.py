@@ -15,11 +15,7 @@ from aiohttp import web
 from bot.adapters.git import CloneCache, GitSource, LocalClone
 from bot.adapters.git.reading import COMMIT_PATCHES_BYTES_MAX, PATCH_BYTES_MAX, PATCH_LINES_MAX
 from bot.core.errors import BotError, RepositoryNotFound, SourceRefused, SourceUnavailable
-from bot.core.model import (
-    FileChange,
-    FileStatus,
-    Repo,
-)
+from bot.core.model import FileChange, FileStatus, Repo
 from tests.counterparts.histories import History, git
 from tests.fakes import FakeClock
 from tests.sources.conftest import (

@@ -18,12 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot.adapters.github import GitHubApp, GitHubSource
 from bot.core.days import Window
 from bot.core.errors import BotError, NotFound, RepositoryNotFound, SourceRefused, SourceUnavailable
-from bot.core.model import (
-    FileChange,
-    FileStatus,
-    History,
-    Repo,
-)
+from bot.core.model import FileChange, FileStatus, History, Repo
 from tests.sources.conftest import ALWAYS, NOON, REPO, free_port, listed, now, read_all
 
 HOUR = timedelta(hours=1)

@@ -13,10 +13,7 @@ from enum import StrEnum
 from hashlib import sha1
 from typing import Final, Literal
 
-from bot.core.model import (
-    CommitDiff,
-    FileStatus,
-)
+from bot.core.model import CommitDiff, FileStatus
 from tests.understanding.commits import diff
 
 

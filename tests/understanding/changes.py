@@ -5,11 +5,7 @@ from dataclasses import replace
 from difflib import unified_diff
 from itertools import count
 
-from bot.core.model import (
-    CommitDiff,
-    FileChange,
-    FileStatus,
-)
+from bot.core.model import CommitDiff, FileChange, FileStatus
 from tests.understanding.commits import commit
 
 #: Thing, Thing in one word with capitals, noun, old and new number, version before and after.

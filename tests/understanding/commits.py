@@ -5,14 +5,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-    FileChange,
-    FileStatus,
-    Person,
-    Repo,
-)
+from bot.core.model import Commit, CommitDiff, FileChange, FileStatus, Person, Repo
 
 REPO = Repo(owner="octo", name="hello")
 _AT = datetime(2026, 1, 21, tzinfo=UTC)

@@ -11,12 +11,7 @@ from bot.core.days import Day
 from bot.core.errors import BotError
 from bot.core.importance import rate
 from bot.core.language import Language
-from bot.core.model import (
-    Analysis,
-    Digest,
-    Entry,
-    Repo,
-)
+from bot.core.model import Analysis, Digest, Entry, Repo
 from bot.core.replies import AnalysisView, DigestView
 from bot.core.rules import RuleAnalyst
 from formatters import markdown, slack, terminal

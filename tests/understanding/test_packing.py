@@ -5,10 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.attributes import Attributes
-from bot.core.model import (
-    CommitDiff,
-    FileStatus,
-)
+from bot.core.model import CommitDiff, FileStatus
 from bot.core.packing import PARTS_MAX, Plan, plan
 from bot.core.tokens import BYTES_PER_TOKEN, TokenEstimate, size, tokens
 from bot.core.trimming import LINE_MAX, cut, section, with_less_context, with_less_removed

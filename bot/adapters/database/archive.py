@@ -18,14 +18,7 @@ from bot.adapters.database.schema import analyses, commits
 from bot.adapters.database.sealing import Sealing
 from bot.adapters.database.searching import Searching, searchable
 from bot.adapters.database.together import Together
-from bot.core.model import (
-    Analysis,
-    AnalystKind,
-    Commit,
-    CommitDiff,
-    Language,
-    Repo,
-)
+from bot.core.model import Analysis, AnalystKind, Commit, CommitDiff, Language, Repo
 from bot.core.relations import known_commit
 
 _SAVE_COMMIT: Final = insert(commits).on_conflict_do_nothing()

@@ -14,10 +14,7 @@ from bot.adapters.database.ledger import delivery
 from bot.adapters.database.orphans import batches
 from bot.adapters.database.schema import deliveries, digest_commits, subscriptions
 from bot.core.model import Repo
-from bot.core.subscriptions import (
-    Correction,
-    DeliveryState,
-)
+from bot.core.subscriptions import Correction, DeliveryState
 
 _KEY: Final = (deliveries.c.subscription_id, deliveries.c.day)
 

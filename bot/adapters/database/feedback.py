@@ -11,12 +11,7 @@ from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import feedback as table
 from bot.core.model import Repo
-from bot.core.subscriptions import (
-    Channel,
-    Feedback,
-    Platform,
-    Verdict,
-)
+from bot.core.subscriptions import Channel, Feedback, Platform, Verdict
 
 
 class DatabaseFeedback:

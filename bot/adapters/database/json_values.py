@@ -4,11 +4,7 @@ from typing import Any, Final, cast
 
 from pydantic import TypeAdapter
 
-from bot.core.model import (
-    Analysis,
-    Commit,
-    Lead,
-)
+from bot.core.model import Analysis, Commit, Lead
 from bot.core.subscriptions import Selection
 
 _COMMIT: Final = TypeAdapter(Commit)

@@ -12,11 +12,7 @@ from bot.adapters.database.engine import for_writing
 from bot.adapters.database.json_values import dump_lead, load_lead
 from bot.adapters.database.schema import leads
 from bot.core.days import Day
-from bot.core.model import (
-    Language,
-    Lead,
-    Repo,
-)
+from bot.core.model import Language, Lead, Repo
 
 
 class DatabaseLeads:

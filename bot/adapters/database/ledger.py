@@ -11,12 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.database import subscriptions as subscription_rows
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import deliveries, subscriptions
-from bot.core.subscriptions import (
-    Delivery,
-    DeliveryState,
-    Run,
-    Subscription,
-)
+from bot.core.subscriptions import Delivery, DeliveryState, Run, Subscription
 
 
 class DatabaseLedger:

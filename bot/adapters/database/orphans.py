@@ -17,10 +17,7 @@ from bot.adapters.database import repositories
 from bot.adapters.database.json_values import load_commit
 from bot.adapters.database.schema import commits, digest_commits
 from bot.core.days import Window
-from bot.core.model import (
-    CommitRef,
-    Repo,
-)
+from bot.core.model import CommitRef, Repo
 
 #: SQLite takes 32,766 parameters in a statement: https://www.sqlite.org/limits.html
 SHAS_PER_STATEMENT: Final = 10_000

@@ -11,10 +11,7 @@ from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import posts
 from bot.core.days import Day
-from bot.core.subscriptions import (
-    Channel,
-    Post,
-)
+from bot.core.subscriptions import Channel, Post
 
 
 class DatabasePosts:

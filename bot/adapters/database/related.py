@@ -11,12 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.database import repositories
 from bot.adapters.database.orphans import batches, standing_elsewhere
 from bot.adapters.database.schema import commits, mentions, relations
-from bot.core.model import (
-    KnownCommit,
-    Relation,
-    RelationKind,
-    Repo,
-)
+from bot.core.model import KnownCommit, Relation, RelationKind, Repo
 from bot.core.relations import Mention
 
 #: Of names that are looked for as beginnings, each is a condition: https://www.sqlite.org/limits.html

@@ -14,10 +14,7 @@ from bot.adapters.database.engine import for_writing
 from bot.adapters.database.orphans import Orphans, batches
 from bot.adapters.database.schema import branch_tips, commits, digest_commits, digests
 from bot.core.days import Day
-from bot.core.model import (
-    Repo,
-    SealedDay,
-)
+from bot.core.model import Repo, SealedDay
 from bot.core.ports import TipMove
 
 _ROWS_PER_STATEMENT: Final = 1_000

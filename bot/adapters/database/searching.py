@@ -8,11 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.schema import analyses, commits
-from bot.core.model import (
-    Analysis,
-    Insight,
-    Repo,
-)
+from bot.core.model import Analysis, Insight, Repo
 
 #: Characters that are kept of an analysis to be looked for.
 WORDS_MAX: Final = 20_000

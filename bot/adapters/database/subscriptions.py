@@ -14,19 +14,9 @@ from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.json_values import dump_selection, load_selection
 from bot.adapters.database.schema import subscriptions
-from bot.core.model import (
-    Language,
-    Repo,
-)
+from bot.core.model import Language, Repo
 from bot.core.ranges import Weekday
-from bot.core.subscriptions import (
-    Channel,
-    Pause,
-    Platform,
-    QuietDays,
-    Subscription,
-    SubscriptionTerms,
-)
+from bot.core.subscriptions import Channel, Pause, Platform, QuietDays, Subscription, SubscriptionTerms
 
 _BY_REPOSITORY: Final = (repositories.TABLE.c.key, repositories.TABLE.c.branches)
 

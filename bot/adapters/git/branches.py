@@ -11,10 +11,7 @@ from bot.adapters.git.reading import instant
 from bot.adapters.git.references import branches, default_tip
 from bot.core.branches import dump_tips, followed, load_tips
 from bot.core.days import Window
-from bot.core.model import (
-    CommitRef,
-    Repo,
-)
+from bot.core.model import CommitRef, Repo
 from bot.core.ports import BranchListing
 
 PADDING: Final = timedelta(days=1)

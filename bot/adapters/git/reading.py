@@ -9,13 +9,7 @@ from itertools import islice
 from typing import Final
 
 from bot.adapters.git.commands import GitFailed, Output, Streams
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-    FileChange,
-    FileStatus,
-    Person,
-)
+from bot.core.model import Commit, CommitDiff, FileChange, FileStatus, Person
 
 # One file's diff, as GitHub: https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits
 PATCH_BYTES_MAX: Final = 500_000

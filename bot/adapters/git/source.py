@@ -15,11 +15,7 @@ from bot.adapters.git.reading import COMPARISON, RawChange, instant, raw_changes
 from bot.core.days import Window
 from bot.core.errors import NotFound, SourceUnavailable
 from bot.core.language import _
-from bot.core.model import (
-    CommitDiff,
-    History,
-    Repo,
-)
+from bot.core.model import CommitDiff, History, Repo
 from bot.core.ports import BranchListing, DayListing
 
 OLDEST_GIT: Final = (2, 37)  # --since-as-filter

@@ -17,10 +17,7 @@ from bot.adapters.github.failures import empty_is_no_error
 from bot.adapters.github.listing import Branch, KnownPages, branch_since, commits_in, compared
 from bot.core.branches import dump_tips, followed, literal_start, load_tips
 from bot.core.days import Window
-from bot.core.model import (
-    CommitRef,
-    Repo,
-)
+from bot.core.model import CommitRef, Repo
 
 if TYPE_CHECKING:
     from github.GitRef import GitRef

@@ -6,14 +6,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-    CommitRef,
-    FileChange,
-    FileStatus,
-    Person,
-)
+from bot.core.model import Commit, CommitDiff, CommitRef, FileChange, FileStatus, Person
 
 if TYPE_CHECKING:
     from github.Commit import Commit as GitHubCommit

@@ -19,12 +19,7 @@ from bot.adapters.github.listing import Branch, KnownPages, Redirected, branch_s
 from bot.core.days import Window
 from bot.core.errors import BotError, NotFound, SourceUnavailable
 from bot.core.language import _
-from bot.core.model import (
-    CommitDiff,
-    CommitRef,
-    History,
-    Repo,
-)
+from bot.core.model import CommitDiff, CommitRef, History, Repo
 from bot.core.ports import BranchListing, Clock, DayListing
 
 if TYPE_CHECKING:

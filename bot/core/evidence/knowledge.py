@@ -11,13 +11,7 @@ from bot.core.evidence.faults import FaultKind
 from bot.core.evidence.known_names import ACRONYM, JOINED, LITERALS, STRUCTURE, is_known
 from bot.core.evidence.mentions import Mention, MentionKind, is_file_name, normalised
 from bot.core.evidence.wording import Wording, canonical, numbers
-from bot.core.model import (
-    Commit,
-    CommitDiff,
-    FileChange,
-    FileStatus,
-    Repo,
-)
+from bot.core.model import Commit, CommitDiff, FileChange, FileStatus, Repo
 from bot.core.patches import Hunk, hunks
 from bot.core.paths import classify, printable
 

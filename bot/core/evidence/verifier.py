@@ -12,17 +12,7 @@ from bot.core.evidence.knowledge import Knowledge
 from bot.core.evidence.known_names import AUDIENCES, is_known
 from bot.core.evidence.mentions import Mention, MentionKind, mentions, normalised
 from bot.core.importance import rate
-from bot.core.model import (
-    Advice,
-    Analysis,
-    CommitDiff,
-    Evidence,
-    Insight,
-    Repo,
-    Risk,
-    ScopeItem,
-    Statement,
-)
+from bot.core.model import Advice, Analysis, CommitDiff, Evidence, Insight, Repo, Risk, ScopeItem, Statement
 from bot.core.paths import printable
 from bot.core.rules import analysis as analysis_by_rules
 
