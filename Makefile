@@ -27,7 +27,12 @@ help:  ## What there is
 
 setup: .venv/run  ## Install what the bot needs
 
-setup-dev: .venv/dev  ## Install what the checks need, too
+.venv/nonebot/installed: .venv/pip requirements/nonebot.txt
+	$(PYTHON) -m venv .venv/nonebot
+	.venv/nonebot/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/nonebot.txt
+	@touch $@
+
+setup-dev: .venv/dev .venv/nonebot/installed  ## Install what the checks need, too
 	@$(BIN)/python -m tests.counterparts.node
 
 run: setup  ## Run the bot; without credentials, a digest of a local clone (CLONE=path REPO=owner/name)
@@ -54,6 +59,7 @@ lock:  ## Compile the pinned requirements again
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --group build $(COMPILE) -o requirements/run.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev $(COMPILE) -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile --group nonebot $(COMPILE) -o requirements/nonebot.txt
 
 # Extras are kept, since pip 23 looks past a pin without them: https://github.com/pypa/pip/issues/9644
 COMPILE := --quiet --universal --no-strip-extras --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links

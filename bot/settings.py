@@ -26,6 +26,9 @@ _INHERITED = (
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSH_AUTH_SOCK",
 )  # fmt: skip
 
+#: https://open.feishu.cn/document/server-docs/getting-started/server-api-list and its counterpart outside China
+_FEISHU_DOMAINS: Final = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
+
 
 class SettingsInvalid(BotError):
     """The configuration is not valid."""
@@ -110,6 +113,17 @@ class Settings(BaseSettings):
     #: With which stored tokens are encrypted, separated by commas, the newest first; else SLACK_CLIENT_SECRET is used.
     token_encryption_keys: SecretStr | None = None
 
+    feishu_app_id: str = ""
+    feishu_app_secret: SecretStr | None = None
+    #: feishu, lark (outside China), or the base address of either behind a proxy.
+    feishu_domain: str = "feishu"
+    #: Makes Feishu's events come to PUBLIC_URL/feishu/events, encrypted and signed, instead of by long connection.
+    feishu_encrypt_key: SecretStr | None = None
+    feishu_verification_token: SecretStr | None = None
+    #: Of one group's custom bot, which gets the default repository's digests and hears nothing. It is a secret.
+    feishu_webhook_url: SecretStr | None = None
+    feishu_webhook_secret: SecretStr | None = None
+
     #: At which the outside reaches HOST and PORT.
     public_url: str = ""
     host: str = "127.0.0.1"
@@ -175,6 +189,20 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as https://host/path")
         return value
 
+    @field_validator("feishu_domain")
+    @classmethod
+    def _is_domain(cls, value: str) -> str:
+        if value not in _FEISHU_DOMAINS and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("must be feishu, lark, or an address such as https://host")
+        return value.rstrip("/")
+
+    @field_validator("feishu_webhook_url")
+    @classmethod
+    def _is_secret_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"http", "https"}:
+            raise ValueError("must be an address such as https://host/open-apis/bot/v2/hook/…")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _has_no_slash_at_its_end(cls, value: str) -> str:
@@ -182,7 +210,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _belongs_together(self) -> "Settings":
-        problems = [*self._problems_of_slack()]
+        problems = [*self._problems_of_slack(), *self._problems_of_feishu()]
         if (self.openai_api_key or self.openai_base_url) and not self.openai_model:
             problems.append("OPENAI_API_KEY and OPENAI_BASE_URL need OPENAI_MODEL")
         if self.openai_model and not (self.openai_api_key or self.openai_base_url):
@@ -209,6 +237,16 @@ class Settings(BaseSettings):
             yield "SLACK_CLIENT_ID needs SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode)"
         if self.slack_client_id and not self.public_url:
             yield "SLACK_CLIENT_ID needs PUBLIC_URL, where people come back to after they have installed the app"
+
+    def _problems_of_feishu(self) -> Iterator[str]:
+        if bool(self.feishu_app_id) != bool(self.feishu_app_secret):
+            yield "FEISHU_APP_ID and FEISHU_APP_SECRET need each other"
+        if self.feishu_encrypt_key and not self.feishu_app_id:
+            yield "FEISHU_ENCRYPT_KEY needs FEISHU_APP_ID"
+        if self.feishu_verification_token and not self.feishu_encrypt_key:
+            yield "FEISHU_VERIFICATION_TOKEN needs FEISHU_ENCRYPT_KEY, without which events are not signed"
+        if self.feishu_webhook_secret and not self.feishu_webhook_url:
+            yield "FEISHU_WEBHOOK_SECRET needs FEISHU_WEBHOOK_URL"
 
     @property
     def github_host(self) -> str:
@@ -247,6 +285,14 @@ class Settings(BaseSettings):
     @property
     def uses_slack(self) -> bool:
         return bool(self.slack_bot_token or self.slack_client_id)
+
+    @property
+    def uses_feishu(self) -> bool:
+        return bool(self.feishu_app_id)
+
+    @property
+    def feishu_base_url(self) -> str:
+        return _FEISHU_DOMAINS.get(self.feishu_domain, self.feishu_domain)
 
     @property
     def encryption_keys(self) -> tuple[str, ...]:

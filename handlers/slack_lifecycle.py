@@ -9,12 +9,10 @@ from typing import Any, Final, Protocol
 import structlog
 from slack_bolt.async_app import AsyncApp
 
-from bot.core.commands import Elsewhere, ResumeDigests
-from bot.core.errors import BotError
-from bot.core.language import N_, _, speaking
+from bot.core.channel_health import ChannelHealth
+from bot.core.language import N_, _
 from bot.core.ports import Messenger, Subscriptions, Workspaces
-from bot.core.replies import Notice, Offer
-from bot.core.subscriptions import Channel, Platform, Subscription
+from bot.core.subscriptions import Channel, Platform
 
 #: After which nothing can be posted in the channel.
 _ENDS: Final = {
@@ -49,7 +47,7 @@ def register(
     app: AsyncApp, *, tokens: Tokens, subscriptions: Subscriptions, workspaces: Workspaces, messenger: Messenger
 ) -> None:
     """Keeps what is stored in step with what Slack says. Register it before anything that listens to all events."""
-    health = _Health(subscriptions, messenger)
+    health = ChannelHealth(subscriptions, messenger)
 
     @app.event("app_uninstalled")
     async def forget_everything(body: Body) -> None:
@@ -104,41 +102,6 @@ async def _is_over(tokens: Tokens, body: Body) -> bool:
     if is_over:
         log.info("slack.installed_again", workspace=body["team_id"], event=body["event"]["type"])
     return is_over
-
-
-class _Health:
-    """Breaks and mends what a channel is subscribed to."""
-
-    def __init__(self, subscriptions: Subscriptions, messenger: Messenger) -> None:
-        self._subscriptions = subscriptions
-        self._messenger = messenger
-
-    async def end(self, channel: Channel, reason: str) -> None:
-        """Once told is enough: what is broken already stays as it is."""
-        ended = [each for each in await self._subscriptions.of_channel(channel) if not each.broken]
-        for subscription in ended:
-            with speaking(subscription.terms.language):
-                await self._subscriptions.mark_broken(subscription, _(reason))
-                await self._tell(subscription, _(reason))
-        if ended:
-            log.warning("slack.channel_ended", workspace=channel.workspace, channel=channel.id, reason=reason)
-
-    async def mend(self, channel: Channel) -> None:
-        for subscription in await self._subscriptions.of_channel(channel):
-            if subscription.broken:
-                await self._subscriptions.mark_broken(subscription, "")
-                log.info("slack.channel_mended", workspace=channel.workspace, channel=channel.id)
-
-    async def _tell(self, subscription: Subscription, reason: str) -> None:
-        terms = subscription.terms
-        if not terms.subscriber:
-            return
-        told = _("{reason} So the digest of {repo} is not posted there any more.", reason=reason, repo=terms.repo)
-        resume = Offer(label=_("Resume"), question=Elsewhere(subscription=subscription.id, command=ResumeDigests()))
-        try:
-            await self._messenger.tell(terms.channel, terms.subscriber, Notice(text=told, offers=(resume,)))
-        except BotError as error:
-            log.warning("slack.subscriber_not_told", workspace=terms.channel.workspace, error=str(error))
 
 
 def _channel(body: Body) -> Channel:

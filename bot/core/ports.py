@@ -575,5 +575,42 @@ class Messenger(Protocol):
         ...
 
     async def find(self, channel: Channel, *, key: str, since: datetime) -> str | None:
-        """The id of the message posted with `key`, if there is one. Raises HistoryUnreadable."""
+        """The id of the message posted with `key` since then.
+
+        None if there is none, and also where the platform still makes no second message of the same key, so that
+        posting it again is safe. Raises HistoryUnreadable.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What a platform has sent us and nobody has dealt with yet."""
+
+    id: int
+    #: As it came, JSON.
+    payload: str
+    received_at: datetime
+
+
+class Inbox(Protocol):
+    """What platforms send us at least once, kept so that each is dealt with once, by one process, and none is lost."""
+
+    async def receive(self, platform: Platform, keys: Collection[str], payload: str, at: datetime) -> Received | None:
+        """Keeps it, unless something was received before under one of the keys; None then.
+
+        Keys are of one platform; whoever gets it back has to deal with it, and to say `done`.
+        """
+        ...
+
+    async def done(self, received: Received) -> None:
+        """It is dealt with; its payload is deleted, its keys are remembered."""
+        ...
+
+    async def unfinished(self, platform: Platform, since: datetime) -> Sequence[Received]:
+        """What was received since then and is not done, oldest first: a process that ended left it behind."""
+        ...
+
+    async def forget(self, before: datetime) -> None:
+        """Deletes what was received before that, with its keys."""
         ...

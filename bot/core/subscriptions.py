@@ -15,6 +15,8 @@ from bot.core.ranges import Weekday
 class Platform(StrEnum):
     SLACK = "slack"
     FEISHU = "feishu"
+    #: One group's custom bot, which hears nothing: https://open.feishu.cn/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN
+    FEISHU_WEBHOOK = "feishu-webhook"
     TERMINAL = "terminal"
 
 
@@ -23,6 +25,7 @@ class Channel:
     platform: Platform
     #: Slack's team id, Feishu's tenant key.
     workspace: str
+    #: The platform's id of the channel. In Feishu, a conversation with one person has that person's `ou_…`.
     id: str
 
 

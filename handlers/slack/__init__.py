@@ -6,10 +6,11 @@ Handlers decode what came, ask the desk, and draw its reply. Who asks, and from 
 import structlog
 from slack_bolt.async_app import AsyncApp
 
+from bot.core.answering import Desk
 from bot.core.ports import Messenger
 from handlers.slack import analyses, clicks, commands, home, mentions, settings
 from handlers.slack.commands import COMMAND
-from handlers.slack.ports import Desk, Slack
+from handlers.slack.ports import Slack
 from handlers.slack.receiving import PATH, route
 from handlers.slack.services import Services
 from handlers.slack.underway import Underway

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot.core.answering import said, told
 from bot.core.asker import Asker
 from bot.core.buttons import decode
 from bot.core.commands import GiveFeedback
@@ -17,7 +18,7 @@ from bot.core.replies import AnalysisView, Notice, Reply
 from formatters.slack.forms import FEEDBACK, REASON, VALUE
 from handlers.slack.asker import Body, asker_of, in_window
 from handlers.slack.clicks import shown_in_window, value
-from handlers.slack.services import Services, said, told
+from handlers.slack.services import Services
 from handlers.slack.telling import PrivateTeller, ResponseUrl
 from handlers.slack.windows import SETTLES_WITHIN, Window, Windows, loading
 

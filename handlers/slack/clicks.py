@@ -6,6 +6,7 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot.core.answering import Failure, Waiting, attempted, said, told
 from bot.core.asker import Asker
 from bot.core.buttons import decode
 from bot.core.commands import DeepenCommit, Elsewhere, OpenSettings, Question, ShowCommit, ShowIndex
@@ -14,8 +15,8 @@ from bot.core.language import speaking
 from bot.core.replies import DigestView, RangeView, Reply
 from formatters.slack import render
 from handlers.slack.asker import Body, Origin, asker_of, in_window
-from handlers.slack.services import Failure, Services, attempted, said, told
-from handlers.slack.telling import PrivateTeller, ResponseUrl, Waiting
+from handlers.slack.services import Services
+from handlers.slack.telling import PrivateTeller, ResponseUrl
 from handlers.slack.windows import Windows
 
 DIGEST_RETRY: Final = "digest.retry"

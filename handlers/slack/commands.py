@@ -5,14 +5,15 @@ from typing import Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot.core.answering import Waiting, language_of, said, told
 from bot.core.asker import Asker
 from bot.core.commands import Command, OpenSettings
 from bot.core.errors import BotError, ViewConflict, ViewExpired
 from bot.core.grammar import parse
 from bot.core.language import speaking
 from handlers.slack.asker import Body, asker_of
-from handlers.slack.services import Services, language_of, said, told
-from handlers.slack.telling import PrivateTeller, ResponseUrl, Waiting
+from handlers.slack.services import Services
+from handlers.slack.telling import PrivateTeller, ResponseUrl
 from handlers.slack.windows import Windows
 
 COMMAND: Final = "/dynamo-digest"

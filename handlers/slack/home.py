@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot.core.answering import said
 from bot.core.asker import Asker
 from bot.core.buttons import decode
 from bot.core.commands import ShowHome
@@ -15,7 +16,7 @@ from bot.core.replies import Notice
 from formatters.slack import render_home
 from handlers.slack.asker import Body, asker_of, asker_of_event
 from handlers.slack.clicks import shown_in_window, value
-from handlers.slack.services import Services, said
+from handlers.slack.services import Services
 
 _OPENS: Final = re.compile(r"^home\.(settings|new)$")
 _TURNS: Final = re.compile(r"^home\.page\.(previous|next)$")

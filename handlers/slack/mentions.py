@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from slack_bolt.async_app import AsyncApp
 
+from bot.core.answering import Failure, Teller, Waiting, attempted, language_of, said, told
 from bot.core.asker import Asker
 from bot.core.errors import NotUnderstood
 from bot.core.grammar import parse
@@ -15,8 +16,8 @@ from bot.core.language import N_, _, speaking
 from bot.core.replies import Notice
 from handlers.slack.asker import Body, asker_of_event
 from handlers.slack.recent import Recent
-from handlers.slack.services import Failure, Services, attempted, language_of, said, told
-from handlers.slack.telling import PostingTeller, Teller, Waiting, WhisperingTeller
+from handlers.slack.services import Services
+from handlers.slack.telling import PostingTeller, WhisperingTeller
 
 #: Seconds after which a question that is still being answered gets a sign of life. That no digest of ours stands
 #: there is known long before.

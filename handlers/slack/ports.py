@@ -1,29 +1,9 @@
-"""What handlers need: a desk that answers, and Slack's Web API."""
+"""What handlers need of Slack's Web API."""
 
 from typing import Any, Protocol
 
-from bot.core.asker import Asker
-from bot.core.commands import Command, Question
-from bot.core.digests import Observer
-from bot.core.language import Language
-from bot.core.replies import Answer, Notice, Reply
+from bot.core.replies import Reply
 from formatters.slack import View
-
-
-class Desk(Protocol):
-    """`bot.core.desk.Desk`, as far as it is asked here."""
-
-    default_language: Language
-
-    async def language(self, asker: Asker, question: Question | None = None) -> Language: ...
-
-    async def answer(self, command: Command, asker: Asker, observer: Observer | None = None) -> Reply: ...
-
-    async def share(self, question: Question, asker: Asker, *, thread: str | None) -> Notice: ...
-
-    async def ask(
-        self, text: str, message: str, asker: Asker, observer: Observer | None = None
-    ) -> Answer | Notice | None: ...
 
 
 class Slack(Protocol):

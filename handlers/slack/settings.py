@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot.core.answering import Failure, attempted, said, told
 from bot.core.asker import Asker
 from bot.core.buttons import decode
 from bot.core.commands import Elsewhere, OpenSettings, Preview, Subscribe
@@ -20,7 +21,7 @@ from handlers.slack.asker import Body, asker_of
 from handlers.slack.clicks import value
 from handlers.slack.entered import Entered, Invalid
 from handlers.slack.home import publish
-from handlers.slack.services import Failure, Services, attempted, said, told
+from handlers.slack.services import Services
 from handlers.slack.telling import PrivateTeller, ResponseUrl
 from handlers.slack.windows import SETTLES_WITHIN, Window, Windows, drawn, loading
 

@@ -1,11 +1,8 @@
-"""How an answer reaches a person who has to wait for it: what is said meanwhile, and the answer at last."""
+"""How an answer reaches a person in Slack who has to wait for it."""
 
-import asyncio
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 from aiohttp import ClientError
@@ -17,19 +14,11 @@ from bot.core.replies import DigestView, Progress, RangeView, Reply
 from formatters.slack import SlackMessage, render
 from handlers.slack.ports import Slack
 
-#: Seconds after a question at which a waiting person is told how far we are.
-PROGRESS_AFTER: Final = (2, 15, 60)
 #: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 RESPONSE_URL_USES: Final = 5
 RESPONSE_URL_SECONDS: Final = 30 * 60
 
 log = structlog.get_logger()
-
-
-class Teller(Protocol):
-    async def progress(self, reply: Progress) -> None: ...
-
-    async def answer(self, reply: Reply) -> None: ...
 
 
 class ResponseUrl:
@@ -148,35 +137,3 @@ class PostingTeller:
                 await self._slack.update(workspace, channel, self._posted, reply)
         except BotError as error:
             log.warning("slack.not_told", error=str(error))
-
-
-class Waiting:
-    """`async with Waiting(teller) as observe`: says how far the work is, a few times at most."""
-
-    def __init__(self, teller: Teller) -> None:
-        self._teller = teller
-        self._latest: Progress | None = None
-        self._is_over = asyncio.Event()
-
-    async def __aenter__(self) -> Callable[[Progress], None]:
-        self._telling = asyncio.create_task(self._tell())
-        return self._observe
-
-    async def __aexit__(self, *_exception: object) -> None:
-        """What is just being told is told to its end, so that the answer comes after it."""
-        self._is_over.set()
-        await asyncio.wait([self._telling])
-
-    def _observe(self, progress: Progress) -> None:
-        self._latest = progress
-
-    async def _tell(self) -> None:
-        waited = 0
-        for moment in PROGRESS_AFTER:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(moment - waited):
-                    await self._is_over.wait()
-                return
-            waited = moment
-            if self._latest is not None:
-                await self._teller.progress(self._latest)

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from bot.core import answering
 from bot.core.commands import ListSubscriptions, Search, ShowDigest
 from bot.core.errors import AnalystUnavailable
 from bot.core.replies import Answer, CitedSentence, DigestView, Framing, Notice, Progress, SubscriptionList
-from handlers.slack import mentions, telling
+from handlers.slack import mentions
 from tests.counterparts import slack_events
 from tests.formatters import samples
 from tests.handlers.stages import Stage
@@ -145,7 +146,7 @@ async def test_a_direct_message_is_answered_by_a_message(bot: Stage):
 
 
 async def test_progress_in_a_direct_message_becomes_the_answer(bot: Stage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(telling, "PROGRESS_AFTER", (0.01,))
+    monkeypatch.setattr(answering, "PROGRESS_AFTER", (0.01,))
     bot.desk.replies[ShowDigest] = DigestView(digest=samples.DIGEST)
     bot.desk.progress = Progress(repo=samples.REPO, done=7, total=12)
     bot.desk.gate.clear()
@@ -182,7 +183,7 @@ async def direct_messages(bot: Stage) -> list[dict[str, Any]]:
 
 
 async def test_progress_in_a_mention_is_told_once(bot: Stage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(telling, "PROGRESS_AFTER", (0.01, 0.02))
+    monkeypatch.setattr(answering, "PROGRESS_AFTER", (0.01, 0.02))
     bot.desk.replies[ShowDigest] = DigestView(digest=samples.DIGEST)
     bot.desk.progress = Progress(repo=samples.REPO, done=7, total=12)
     bot.desk.gate.clear()

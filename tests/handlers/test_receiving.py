@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from bot.core import answering
 from bot.core.commands import ListSubscriptions, ShowDigest
 from bot.core.replies import DigestView, Progress, SubscriptionList
-from handlers.slack import receiving, telling
+from handlers.slack import receiving
 from handlers.slack.recent import Recent
 from tests.counterparts import slack, slack_events
 from tests.counterparts.slack_inbound import JSON, signed
@@ -54,7 +55,7 @@ async def test_an_event_that_is_replayed_is_acknowledged_and_answered_once(bot: 
 async def test_a_response_url_is_used_five_times_at_most_and_the_last_is_the_answer(
     bot: Stage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(telling, "PROGRESS_AFTER", tuple(number / 100 for number in range(1, 9)))
+    monkeypatch.setattr(answering, "PROGRESS_AFTER", tuple(number / 100 for number in range(1, 9)))
     bot.desk.replies[ShowDigest] = DigestView(digest=samples.DIGEST)
     bot.desk.progress = Progress(repo=samples.REPO, done=7, total=12)
     bot.desk.gate.clear()

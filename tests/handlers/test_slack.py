@@ -19,12 +19,12 @@ from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.adapters.slack.gateway import OneToken, SlackGateway
 from bot.adapters.slack.messenger import SlackMessenger
 from bot.adapters.slack.surfaces import SlackSurfaces
+from bot.core import answering
 from bot.core.desk import Desk
 from bot.core.errors import AnalystTimeout, SourceUnavailable
 from bot.core.subscriptions import Platform
 from handlers import slack as handler
 from handlers import web
-from handlers.slack import services, telling
 from tests.counterparts import slack
 from tests.counterparts.slack import SlackProxy
 from tests.counterparts.slack_inbound import signed
@@ -191,7 +191,7 @@ async def test_a_channel_whose_language_is_not_known_in_time_is_answered(stage: 
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Desk, "language", never)
-    monkeypatch.setattr(services, "LANGUAGE_WITHIN", 0.01)
+    monkeypatch.setattr(answering, "LANGUAGE_WITHIN", 0.01)
     (answer,) = await stage.people.type("2026-01-21")
     assert "1 commit" in said(answer)
 
@@ -230,7 +230,7 @@ async def test_a_fault_of_ours_is_told_without_its_details(stage: Stage):
 
 
 async def test_a_person_who_has_to_wait_hears_of_progress(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(telling, "PROGRESS_AFTER", (0.05, 0.2, 1, 5))
+    monkeypatch.setattr(answering, "PROGRESS_AFTER", (0.05, 0.2, 1, 5))
     stage.analyst.gate.clear()
     url = stage.slack.response_url()
     await stage.people.send(await stage.people.typed("2026-01-21", url=url))

@@ -1,0 +1,1 @@
+"""Feishu, composed: the gateway, and what listens to it."""

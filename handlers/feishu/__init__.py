@@ -1,0 +1,1 @@
+"""What Feishu sends us: messages, clicks, forms, the bot menu, and what becomes of chats."""

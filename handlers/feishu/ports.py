@@ -1,0 +1,33 @@
+"""What handlers need of Feishu's API."""
+
+from typing import Protocol
+
+from bot.core.ports import Attachment
+from bot.core.replies import Notice, Reply
+
+
+class Feishu(Protocol):
+    """Each method raises CredentialsRejected, PlatformUnavailable and MessageRejected as well.
+
+    `key` names a message: within an hour, Feishu makes no second one of the same key.
+    """
+
+    async def reply(self, message: str, reply: Reply, *, key: str, in_thread: bool = False) -> str:
+        """Answers a message, in the topic that it stands in; with `in_thread`, in one that it opens.
+
+        What does not fit into one message follows in the same place. The id (`om_…`) of the first one.
+        Raises MessageGone, ChannelGone.
+        """
+        ...
+
+    async def reply_with_file(
+        self, message: str, attachment: Attachment, *, key: str, in_thread: bool = False
+    ) -> None: ...
+
+    async def write(self, person: str, reply: Reply, *, key: str) -> str:
+        """A direct message to that `open_id`; its id. Raises ChannelGone."""
+        ...
+
+    async def update(self, message: str, reply: Reply, *, note: Notice | None = None) -> None:
+        """Puts the reply in the place of a card of ours, `note` above it. Raises MessageGone."""
+        ...
