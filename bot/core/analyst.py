@@ -135,7 +135,7 @@ class ModelAnalyst:
     async def _analysed(self, commit: _Commit, budget: int, state: ModelState) -> Analysis:
         given = await self._material(commit, budget, state)
         parts: Sequence[PackedDiff] = list(given.plan.parts)[: 1 if commit.depth is Depth.BRIEF else None]
-        asked: list[Turns] = []
+        asked: list[Turns[Answer]] = []
         if len(parts) > 1:
             turns, parts = await self._about_parts(commit, given, parts, asked)
         else:
@@ -176,8 +176,9 @@ class ModelAnalyst:
 
     # Questions
 
-    def _turns(self, question: Question, commit: _Commit, asked: list[Turns]) -> Turns:
-        turns = Turns(self._model, question, repair=self._prompts.repair, host=commit.repo.host)
+    def _turns(self, question: Question, commit: _Commit, asked: list[Turns[Answer]]) -> Turns[Answer]:
+        context = {"host": commit.repo.host}  # where links in the answer may lead
+        turns = Turns(self._model, question, Answer, repair=self._prompts.repair, context=context)
         asked.append(turns)
         return turns
 
@@ -200,8 +201,8 @@ class ModelAnalyst:
         }
 
     async def _about_parts(
-        self, commit: _Commit, given: Material, parts: Sequence[PackedDiff], asked: list[Turns]
-    ) -> tuple[Turns, Sequence[PackedDiff]]:
+        self, commit: _Commit, given: Material, parts: Sequence[PackedDiff], asked: list[Turns[Answer]]
+    ) -> tuple[Turns[Answer], Sequence[PackedDiff]]:
         """Asks about every part, several at a time; the question that brings them together, and the parts in it.
 
         A part without a usable answer counts as not read. Raises what the first of the other failures was.
@@ -230,7 +231,7 @@ class ModelAnalyst:
 
     # Answers
 
-    async def _drafted(self, commit: _Commit, turns: Turns) -> _Draft:
+    async def _drafted(self, commit: _Commit, turns: Turns[Answer]) -> _Draft:
         """What stands of the answer, after one chance to mend it."""
         draft = await self._checked(commit, await turns.answer())
         if not draft.complaints or not turns.can_repair:
@@ -302,7 +303,7 @@ def _prose(analysis: Analysis) -> str:
     return "\n".join(texts)
 
 
-def _provenance(draft: _Draft, asked: Sequence[Turns], version: str, model: str) -> Provenance:
+def _provenance(draft: _Draft, asked: Sequence[Turns[Answer]], version: str, model: str) -> Provenance:
     """Who wrote it, what of it stands, and what all questions took together."""
     completions = [completion for turns in asked for completion in turns.completions]
     prices = [completion.price for completion in completions if completion.price is not None]

@@ -1,14 +1,12 @@
 """A model's analysis of a commit: the schema that it is asked for, and what becomes of what it says."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationInfo
 
 from bot.core.asking import LINK
-from bot.core.errors import AnswerInvalid
 from bot.core.importance import bounded
 from bot.core.model import (
     Advice,
@@ -33,39 +31,11 @@ STATEMENT_MAX: Final = 600
 SHORT_MAX: Final = 300
 #: No diff that fits into a budget has more hunks.
 HUNK_MAX: Final = 100_000
-#: Of what is wrong with the form, what is told.
-COMPLAINTS_MAX: Final = 10
 #: Elements of a list.
 SUMMARY_MAX: Final = 6
 SCOPE_MAX: Final = 12
 LIST_MAX: Final = 6
 EVIDENCE_MAX: Final = 6
-
-
-class WrongForm(AnswerInvalid):
-    """The language model's answer was not in the form asked for."""
-
-    def __init__(self, complaint: str) -> None:
-        super().__init__()
-        #: For the model: what is wrong, without repeating what it said.
-        self.complaint = complaint
-
-
-def read(text: str, host: str) -> "Answer":
-    """The answer in a model's text; links may lead to `host` only. Raises WrongForm."""
-    try:
-        return Answer.model_validate(json.loads(text, strict=False), context={"host": host})
-    except ValidationError as error:
-        complaint = _complaint(error)
-    except (ValueError, RecursionError):
-        complaint = "It is not one JSON object."
-    raise WrongForm(complaint)
-
-
-def _complaint(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = [f"{'.'.join(map(str, problem['loc'])) or 'the whole'}: {problem['msg']}" for problem in problems]
-    return "\n".join(lines[:COMPLAINTS_MAX])
 
 
 _LINK_REMOVED: Final = "[…]"

@@ -1,6 +1,5 @@
 """How the core asks a language model: data fenced from instructions, answers validated, one chance to repair them."""
 
-import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -8,17 +7,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from bot.core.errors import AnswerInvalid
 from bot.core.model import AnalystKind, Language, Provenance
 from bot.core.ports import Completion, LanguageModel, Question
 from bot.core.rules import one_line
+from bot.core.turns import Turns
 
 #: As models know them.
 LANGUAGES: Final[Mapping[Language, str]] = {Language.EN: "English", Language.ZH: "Simplified Chinese (简体中文)"}
-#: Characters of a complaint that is sent back.
-COMPLAINT_MAX: Final = 1_000
+_REPAIR: Final = "Your answer cannot be used as it is. Answer again, whole, in the same form. What is wrong with it:"
 MODEL_MAX: Final = 100
 #: Whatever a chat client would make clickable.
 LINK: Final = re.compile(r"\b([a-z][a-z0-9+.-]{0,20}://|www\.|(mailto|javascript):)[^\s<>\"'`|)\]}]+", re.IGNORECASE)
@@ -45,6 +43,8 @@ class Answered(Generic[A]):
     answer: A
     #: One, or two where the first answer had to be repaired.
     completions: tuple[Completion, ...]
+    #: Questions asked, answered or not.
+    calls: int
 
     def provenance(self, version: str) -> Provenance:
         """Who gave the answer, and what it took."""
@@ -53,7 +53,7 @@ class Answered(Generic[A]):
             analyst=AnalystKind.MODEL,
             version=version,
             model=one_line(self.completions[-1].model, MODEL_MAX),
-            calls=len(self.completions),
+            calls=self.calls,
             prompt_tokens=sum(completion.prompt_tokens for completion in self.completions),
             completion_tokens=sum(completion.completion_tokens for completion in self.completions),
             price=sum(prices) if len(prices) == len(self.completions) else None,
@@ -61,33 +61,11 @@ class Answered(Generic[A]):
 
 
 async def ask(model: LanguageModel, prompt: Prompt, content: str, form: type[A]) -> Answered[A]:
-    """The answer as a `form`; a wrong one is sent back once. Raises what `LanguageModel.ask` raises."""
+    """The answer as a `form`; a wrong one is sent back once. Raises AnswerInvalid, and as `LanguageModel.ask`."""
     question = Question(purpose=prompt.purpose, instructions=prompt.instructions, content=content, schema=prompt.schema)
-    first = await model.ask(question)
-    try:
-        return Answered(answer=_read(first.text, form), completions=(first,))
-    except ValueError as problem:
-        complaint = _complaint(problem)
-    second = await model.ask(question, repair=(first.text, complaint))
-    try:
-        return Answered(answer=_read(second.text, form), completions=(first, second))
-    except ValueError:
-        raise AnswerInvalid from None
-
-
-def _read(text: str, form: type[A]) -> A:
-    try:
-        return form.model_validate(json.loads(text, strict=False))
-    except RecursionError:
-        raise ValueError("the JSON is nested too deeply") from None
-
-
-def _complaint(problem: ValueError) -> str:
-    """What is wrong, without repeating what was said."""
-    if not isinstance(problem, ValidationError):
-        return "The answer was no JSON object."
-    errors = problem.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)[:COMPLAINT_MAX]
+    turns = Turns(model, question, form, repair=_REPAIR)
+    answer = await turns.answer()
+    return Answered(answer=answer, completions=tuple(turns.completions), calls=turns.calls)
 
 
 def fenced(settings: Mapping[str, str], data: str) -> str:

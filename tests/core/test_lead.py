@@ -131,7 +131,9 @@ async def test_an_answer_in_the_wrong_form_is_sent_back_once(stage: Stage):
     answers = iter(["no JSON", stage.answer])
     stage.model.answers["lead"] = lambda _: next(answers)
     assert (await stage.service().digests.of(REPO, DAY)).lead == TEXT
-    assert stage.model.repairs == [("no JSON", "The answer was no JSON object.")]
+    ((answer, told),) = stage.model.repairs
+    assert answer == "no JSON"
+    assert told.endswith("\n- It is not one JSON object.")
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "{}", '{"text": 1, "themes": []}', "[" * 10_000, '{"text": "\ud800"'])

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot import prompts
-from bot.core import answers
 from bot.core.analyst import BUDGET, ModelAnalyst, Prompts
-from bot.core.answers import STATEMENT_MAX, WrongForm, answer_schema, without_links
+from bot.core.answers import STATEMENT_MAX, Answer, answer_schema, without_links
 from bot.core.errors import (
     AnalystRefused,
     AnalystUnavailable,
@@ -222,8 +222,8 @@ async def test_what_cannot_be_seen_is_removed():
 
 def test_texts_and_lists_have_bounds():
     many = [{"text": "word " * 300, "evidence": [{"path": "a" * 500, "hunk": -1}] * 12}] * 20
-    said = json.dumps(ANSWER | {"headline": "h" * 5_000, "summary": many})
-    made = answers.read(said, "github.com").analysis("0" * 40, rate(FEATURE.commit), NOBODY)
+    said = json.loads(json.dumps(ANSWER | {"headline": "h" * 5_000, "summary": many}))
+    made = Answer.model_validate(said, context={"host": "github.com"}).analysis("0" * 40, rate(FEATURE.commit), NOBODY)
     assert len(made.headline) == HEADLINE_MAX
     assert len(made.summary) < 10
     assert len(made.summary[0].text) <= STATEMENT_MAX
@@ -465,9 +465,10 @@ async def test_what_the_host_cannot_do_is_not_asked_again(problem: BotError):
 def test_any_json_is_an_answer_or_none(name: str, value: Any):
     for content in (ANSWER | {name: value}, *({**ANSWER, key: value} for key in ANSWER)):
         try:
-            made = answers.read(json.dumps(content), "github.com").analysis("0" * 40, rate(FEATURE.commit), NOBODY)
-        except WrongForm:
+            answer = Answer.model_validate(json.loads(json.dumps(content)), context={"host": "github.com"})
+        except ValidationError:
             continue
+        made = answer.analysis("0" * 40, rate(FEATURE.commit), NOBODY)
         made.headline.encode()
         assert made.headline
         assert made.types
