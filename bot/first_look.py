@@ -21,6 +21,7 @@ That was a digest made from {repo} on this machine, without any account. To go o
   a language model   OPENAI_API_KEY and OPENAI_MODEL (any compatible server: OPENAI_BASE_URL)
   another repository make run CLONE=path/to/clone REPO=owner/name, or GITHUB_TOKEN to read from GitHub
   Slack              SLACK_BOT_TOKEN with SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)
+  Feishu or Lark     FEISHU_WEBHOOK_URL of a group's custom bot, or an app: `dynamo-digest feishu setup`
 Put them into .env (see .env.example), check them with `dynamo-digest doctor`, and `make run` is the bot.
 """
 

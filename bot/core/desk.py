@@ -160,9 +160,13 @@ class Desk:
         key = f"shared by {asker.user} at {self._now().timestamp():.6f}: {encode(question)}"
         message = await self._messengers[channel.platform].post(channel, reply, key=key, thread=thread)
         log.info("reply.shared", platform=channel.platform.value, channel=channel.id, by=asker.user)
-        if isinstance(reply, DigestView | RangeView):
-            await self._posts.record(posted(reply, channel, message), self._now())
+        await self.note(reply, message, asker)
         return Notice(text=_("Shared in the thread.") if thread else _("Shared in the channel."))
+
+    async def note(self, reply: Reply, message: str, asker: Asker) -> None:
+        """Remembers that a reply stands in the channel as that message, so that questions below it are understood."""
+        if isinstance(reply, DigestView | RangeView):
+            await self._posts.record(posted(reply, asker.channel, message), self._now())
 
     async def ask(
         self, text: str, message: str, asker: Asker, observer: Observer | None = None

@@ -39,6 +39,7 @@ class FakeDesk:
         self.replies: dict[type, Said] = {}
         self.asked: list[tuple[Command, Asker]] = []
         self.shared: list[tuple[Question, str, str | None]] = []
+        self.noted: list[tuple[Reply, str]] = []
         #: What is answered to a question in a thread, by the message it stands below.
         self.threads: dict[str, Answer | Notice | BotError] = {}
         self.questions: list[str] = []
@@ -64,6 +65,9 @@ class FakeDesk:
             raise self.refuses
         self.shared.append((question, asker.channel.id, thread))
         return Notice(text="Shared in the thread." if thread else "Shared in the channel.")
+
+    async def note(self, reply: Reply, message: str, asker: Asker) -> None:
+        self.noted.append((reply, message))
 
     async def ask(
         self, text: str, message: str, asker: Asker, observer: Observer | None = None
