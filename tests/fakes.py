@@ -407,6 +407,8 @@ class FakeMessenger:
         #: Raised after accepting.
         self.breaks: Exception | None = None
         self.unreadable: BotError | None = None
+        #: From when on messages were looked for.
+        self.looked_since: list[datetime] = []
 
     async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
         if self.refuses:
@@ -444,6 +446,7 @@ class FakeMessenger:
         return self.zones.get(user)
 
     async def find(self, channel: Channel, *, key: str, since: datetime) -> str | None:
+        self.looked_since.append(since)
         if self.unreadable:
             raise self.unreadable
         keys = [posted for where, _, posted in self.posted if where == channel]

@@ -3,6 +3,7 @@
 A value is words after a version: `1 commit github.com octo/hello 8877c46… 2026-01-21 Asia/Shanghai`.
 """
 
+import re
 from datetime import date
 from typing import Final
 
@@ -19,6 +20,7 @@ from bot.core.commands import (
     SendNow,
     ShowCommit,
     ShowDigest,
+    ShowHelp,
     ShowHome,
     ShowIndex,
     Unsubscribe,
@@ -28,11 +30,13 @@ from bot.core.days import Day, parse_zone
 from bot.core.errors import NotUnderstood
 from bot.core.language import _
 from bot.core.model import Repo
-from bot.core.ranges import DayRange, When
+from bot.core.ranges import DayRange, When, parse_date
 from bot.core.subscriptions import Verdict
 
 _VERSION: Final = "1"
 _LOCAL: Final = "-"
+#: No more pages and subscriptions than databases and lists can count.
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 def encode(question: Question) -> str:
@@ -67,6 +71,8 @@ def _words(question: Question) -> list[str]:
             return ["send", *_repo(repo), day.isoformat()]
         case ShowHome(page=page):
             return ["home", str(page)]
+        case ShowHelp():
+            return ["help"]
         case Elsewhere(subscription=subscription, command=command):
             return ["of", str(subscription), *_elsewhere(command)]
         case _:
@@ -111,11 +117,11 @@ def decode(value: str) -> Question:
     """The question in a button's value. Raises NotUnderstood for one that we did not make."""
     version, *words = value.split(" ")
     if version != _VERSION:
-        raise _unknown()
+        raise unknown_button()
     try:
         return _question(words)
     except ValueError:
-        raise _unknown() from None
+        raise unknown_button() from None
 
 
 def _question(words: list[str]) -> Question:
@@ -127,7 +133,7 @@ def _question(words: list[str]) -> Question:
             return DeepenCommit(repo=_decoded_repo(host, repo), sha=sha, day=_place(rest)[0])
         case ["feedback", host, repo, sha, verdict] if is_sha(sha):
             return GiveFeedback(repo=_decoded_repo(host, repo), sha=sha, verdict=Verdict(verdict))
-        case ["index", host, repo, day, zone, page] if page.isdecimal():
+        case ["index", host, repo, day, zone, page] if _NUMBER.fullmatch(page):
             return ShowIndex(repo=_decoded_repo(host, repo), day=_decoded_day(day, zone), page=int(page))
         case ["day", host, repo, when, zone]:
             return ShowDigest(repo=_decoded_repo(host, repo), when=_decoded_when(when, zone))
@@ -140,13 +146,15 @@ def _question(words: list[str]) -> Question:
         case ["resume", host, repo]:
             return ResumeDigests(repo=_decoded_repo(host, repo))
         case ["send", host, repo, day]:
-            return SendNow(repo=_decoded_repo(host, repo), day=date.fromisoformat(day))
-        case ["home", page] if page.isdecimal():
+            return SendNow(repo=_decoded_repo(host, repo), day=parse_date(day))
+        case ["home", page] if _NUMBER.fullmatch(page):
             return ShowHome(page=int(page))
-        case ["of", number, *command] if number.isdecimal():
+        case ["help"]:
+            return ShowHelp()
+        case ["of", number, *command] if _NUMBER.fullmatch(number):
             return Elsewhere(subscription=int(number), command=_decoded_command(command))
         case _:
-            raise _unknown()
+            raise unknown_button()
 
 
 def _decoded_command(words: list[str]) -> "PauseDigests | ResumeDigests | Unsubscribe | OpenSettings | SendNow":
@@ -160,9 +168,9 @@ def _decoded_command(words: list[str]) -> "PauseDigests | ResumeDigests | Unsubs
         case ["settings"]:
             return OpenSettings()
         case ["send", day]:
-            return SendNow(day=date.fromisoformat(day))
+            return SendNow(day=parse_date(day))
         case _:
-            raise _unknown()
+            raise unknown_button()
 
 
 def _place(words: list[str]) -> tuple[Day | None, int]:
@@ -177,12 +185,12 @@ def _place(words: list[str]) -> tuple[Day | None, int]:
         case [day, zone, page]:
             return _decoded_day(day, zone), _decoded_page(page)
         case _:
-            raise _unknown()
+            raise unknown_button()
 
 
 def _decoded_page(word: str) -> int:
-    if not word.startswith("p") or not word[1:].isdecimal():
-        raise _unknown()
+    if not word.startswith("p") or not _NUMBER.fullmatch(word[1:]):
+        raise unknown_button()
     return int(word[1:])
 
 
@@ -191,7 +199,7 @@ def _decoded_repo(host: str, repo: str) -> Repo:
 
 
 def _decoded_day(day: str, zone: str) -> Day:
-    return Day(date=date.fromisoformat(day), zone=parse_zone(zone))
+    return Day(date=parse_date(day), zone=parse_zone(zone))
 
 
 def _decoded_when(when: str, zone: str) -> When:
@@ -201,6 +209,7 @@ def _decoded_when(when: str, zone: str) -> When:
     return DayRange(first=_decoded_day(first, zone), last=_decoded_day(last, zone))
 
 
-def _unknown() -> NotUnderstood:
+def unknown_button() -> NotUnderstood:
+    """What is said of a value that is none of ours, or that is older than what we know."""
     text = _("This button is from another version of the bot. Ask for the day again.")
     return NotUnderstood(text, example="yesterday")

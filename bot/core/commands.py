@@ -196,9 +196,10 @@ Question = (
     | ResumeDigests
     | OpenSettings
     | ShowHome
+    | ShowHelp
     | Elsewhere
 )
-Command = Question | Search | Subscribe | Preview | Unsubscribe | PauseDigests | ListSubscriptions | ShowHelp
+Command = Question | Search | Subscribe | Preview | Unsubscribe | PauseDigests | ListSubscriptions
 
 _SHA: Final = re.compile(r"[0-9a-f]{4,40}")
 

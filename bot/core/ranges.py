@@ -141,7 +141,7 @@ def _when(folded: str, text: str) -> OneDay | LastDays | RelativeWeek:
     if (word := _WORDS.get(folded)) is not None:
         return word
     if _ISO_DATE.fullmatch(folded):
-        return _date(folded)
+        return parse_date(folded)
     if match := _LAST_DAYS.fullmatch(folded):
         return _last_days(int(match[1]))
     if (weekday := _weekday(folded)) is not None:
@@ -151,7 +151,8 @@ def _when(folded: str, text: str) -> OneDay | LastDays | RelativeWeek:
     raise NotUnderstood(_("“{text}” is neither a day nor a command.", text=text), example="yesterday")
 
 
-def _date(folded: str) -> date:
+def parse_date(folded: str) -> date:
+    """Of a year that we know: others lead out of what clocks can count. Raises NotUnderstood."""
     try:
         day = date.fromisoformat(folded)
     except ValueError:

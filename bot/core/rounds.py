@@ -174,7 +174,8 @@ class Rounds:
         try:
             message = await messenger.post(channel, view, key=delivery.key)
         except PlatformUnavailable as error:
-            await self._give_back(delivery, error, refused=True)
+            # What was refused now says nothing of an attempt before, whose answer got lost.
+            await self._give_back(delivery, error, refused=delivery.sending_since is None)
             return
         await self._arrived(delivery, message)
         log.info("delivery.sent", **_facts(delivery), message=message, late_seconds=round(late_by.total_seconds(), 1))

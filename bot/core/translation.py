@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from bot.core.asking import LANGUAGES, Prompt, ask, fenced, listed, without_links
 from bot.core.errors import BotError
 from bot.core.model import Analysis, Insight, Language, Lead, Risk, ScopeItem, Statement, Theme
+from bot.core.parting import parted
 from bot.core.ports import LanguageModel
 from bot.core.rules import one_line
 
@@ -131,17 +132,7 @@ def _is_translated(texts: Texts, translations: Mapping[str, str]) -> bool:
 
 def batches(originals: Sequence[Analysis]) -> Iterator[list[Analysis]]:
     """Whole analyses, up to `QUESTION_MAX` characters together; one that is longer stands alone."""
-    batch: list[Analysis] = []
-    free = QUESTION_MAX
-    for original in originals:
-        size = sum(map(len, texts_of(original)))
-        if batch and size > free:
-            yield batch
-            batch, free = [], QUESTION_MAX
-        batch.append(original)
-        free -= size
-    if batch:
-        yield batch
+    return parted(originals, size=lambda original: sum(map(len, texts_of(original))), most=QUESTION_MAX)
 
 
 # What is prose, taken out and put back in one order

@@ -185,7 +185,7 @@ def _statement(statement: Statement, commit: Commit) -> Item:
 
 def _sources(statement: Statement, commit: Commit) -> Item:
     sources = blocks.cut(joined(map("".join, say.sources(statement, commit))), limits.SOURCES_MAX)
-    return [blocks.words(f" ({sources})", italic=True)] if sources else []
+    return [blocks.words(say.in_brackets(sources), italic=True)] if sources else []
 
 
 def _scope(item: ScopeItem) -> Item:

@@ -5,7 +5,7 @@ obeyed in `mrkdwn`, but nothing keeps `*bold*` from being bold there. Only links
 https://docs.slack.dev/messaging/formatting-message-text
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from bot.core.commands import Question, ShowCommit
 from bot.core.days import Day
 from bot.core.language import _
 from bot.core.model import Entry, Repo
+from bot.core.parting import parted
 from formatters import related
 from formatters import wording as say
 from formatters.slack import limits, wording
@@ -119,7 +120,8 @@ def listing(
     label: str, items: Iterable[Item], *, pages: int, ordered: bool = False, more: say.More = say.more_items
 ) -> list[Block]:
     """A label and its items in at most `pages` blocks of rich text; how many do not fit is said."""
-    packed = list(_packed(filter(None, items), limits.SECTION_TEXT_MAX - len(label) - _LISTING_SPARE))
+    most = limits.SECTION_TEXT_MAX - len(label) - _LISTING_SPARE
+    packed = list(parted(filter(None, items), size=weight, most=most))
     if not packed:
         return []
     left_out = sum(map(len, packed[pages:]))
@@ -132,20 +134,6 @@ def listing(
     if left_out:
         shown[-1]["elements"].append(line(words(more(left_out))))
     return shown
-
-
-def _packed(items: Iterable[Item], characters: int) -> Iterator[list[Item]]:
-    page: list[Item] = []
-    free = characters
-    for item in items:
-        size = weight(item)
-        if page and size > free:
-            yield page
-            page, free = [], characters
-        page.append(item)
-        free -= size
-    if page:
-        yield page
 
 
 def rich(*parts: Block) -> Block:

@@ -137,7 +137,8 @@ def _left_out(view: DigestView) -> list[Block]:
         return []
     everything = len(view.digest.entries) + view.framing.left_out
     where = wording.shows_all(everything)
-    return [blocks.context(f"{blocks.cut(left_out, limits.CONTEXT_MAX - 100)} {where}", limits.CONTEXT_MAX)]
+    shown = say.in_a_row(blocks.cut(left_out, limits.CONTEXT_MAX - 100), where)
+    return [blocks.context(shown, limits.CONTEXT_MAX)]
 
 
 def _more(view: DigestView, commits: Commits, shown: int) -> Block:

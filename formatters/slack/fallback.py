@@ -23,9 +23,9 @@ from bot.core.replies import (
     SettingsForm,
     SubscriptionList,
 )
-from formatters import found, health, related
+from formatters import fields, found, health, related
 from formatters import wording as say
-from formatters.slack import forms, home, limits, wording
+from formatters.slack import home, limits, wording
 from formatters.slack.blocks import escape
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def text(reply: Reply) -> str:
         case Home(subscriptions=listed):
             return _fitting([home.in_words(reply)], listed, _subscription)
         case SettingsForm():
-            return _fitting([forms.in_words(reply)])
+            return _fitting([fields.in_words(reply)])
         case FeedbackForm():
             return _fitting([health.question(reply.sha)])
         case Report(views=views):

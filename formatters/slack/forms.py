@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
 from bot.core.commands import Elsewhere, OpenSettings, PauseDigests, ResumeDigests, Unsubscribe
-from bot.core.language import N_, Language, _
-from bot.core.model import Importance
-from bot.core.ranges import Weekday
+from bot.core.language import _
 from bot.core.replies import FeedbackForm, SettingsForm
-from bot.core.subscriptions import QuietDays, SubscriptionTerms
-from formatters import health
+from bot.core.subscriptions import SubscriptionTerms
+from formatters import fields, health
 from formatters.slack import blocks, limits
 from formatters.slack.blocks import Block, plain
-from formatters.slack.zones import GROUPS
+from formatters.zones import GROUPS
 
 T = TypeVar("T")
 
@@ -23,61 +21,14 @@ SETTINGS: Final = "settings"
 FEEDBACK: Final = "feedback"
 VALUE: Final = "value"
 
-# The fields of a subscription, which have the names of a Subscribe's, and the channel of a new one.
+#: The channel of a new subscription; the other fields have the names of those on any platform.
 CHANNEL: Final = "channel"
-REPO: Final = "repo"
-AT: Final = "at"
-DAYS: Final = "days"
-ZONE: Final = "zone"
-LANGUAGE: Final = "language"
-MINIMUM: Final = "minimum"
-CONDITIONS: Final[Mapping[str, str]] = {
-    "paths": N_("Only these paths"),
-    "not_paths": N_("Not these paths"),
-    "authors": N_("Only these authors"),
-    "not_authors": N_("Not these authors"),
-}
-QUIET: Final = "quiet"
-MORE: Final = "more"
-#: Those of `MORE`, which are chosen or not.
-NO_BOTS: Final = "no_bots"
-IN_THREAD: Final = "in_thread"
-#: The field of a FeedbackForm.
-REASON: Final = "reason"
 
 #: Characters. https://docs.slack.dev/reference/block-kit/composition-objects/option-object
 _OPTION_MAX: Final = 75
 #: Characters of what people enter.
 _REPO_MAX: Final = 250
 _CONDITIONS_MAX: Final = 2000
-REASON_MAX: Final = 500
-
-_SAVE: Final = N_("Save")
-_SEND: Final = N_("Send")
-_WEEKDAYS: Final[Mapping[Weekday, str]] = {
-    Weekday.MONDAY: N_("Monday"),
-    Weekday.TUESDAY: N_("Tuesday"),
-    Weekday.WEDNESDAY: N_("Wednesday"),
-    Weekday.THURSDAY: N_("Thursday"),
-    Weekday.FRIDAY: N_("Friday"),
-    Weekday.SATURDAY: N_("Saturday"),
-    Weekday.SUNDAY: N_("Sunday"),
-}
-#: Languages by their own names, which are never translated.
-_LANGUAGES: Final[Mapping[Language, str]] = {Language.EN: "English", Language.ZH: "中文"}
-_MINIMUMS: Final[Mapping[Importance, str]] = {
-    Importance.LOW: N_("Everything"),
-    Importance.MEDIUM: N_("Medium and high"),
-    Importance.HIGH: N_("High only"),
-}
-_QUIET: Final[Mapping[QuietDays, str]] = {
-    QuietDays.SILENT: N_("No message"),
-    QuietDays.LINE: N_("One line"),
-}
-_MORE: Final[Mapping[str, str]] = {
-    NO_BOTS: N_("Leave out what bots commit"),
-    IN_THREAD: N_("Put the commits into the thread of the message"),
-}
 
 
 def settings(form: SettingsForm) -> list[Block]:
@@ -90,13 +41,7 @@ def settings_message(form: SettingsForm) -> list[Block]:
     """Where no window can be opened: the button that opens one."""
     question = OpenSettings(repo=form.terms.repo)
     label = _("Settings of {repo}", repo=form.terms.repo)
-    return [blocks.section(in_words(form)), blocks.actions(blocks.button(label, "digest.settings", question))]
-
-
-def in_words(form: SettingsForm) -> str:
-    if form.subscription is None:
-        return _("This channel does not follow {repo} yet. The form subscribes it.", repo=form.terms.repo)
-    return _("The form changes what this channel gets of {repo}.", repo=form.terms.repo)
+    return [blocks.section(fields.in_words(form)), blocks.actions(blocks.button(label, "digest.settings", question))]
 
 
 def feedback(form: FeedbackForm) -> list[Block]:
@@ -104,16 +49,16 @@ def feedback(form: FeedbackForm) -> list[Block]:
         "type": "plain_text_input",
         "action_id": VALUE,
         "multiline": True,
-        "max_length": REASON_MAX,
+        "max_length": fields.REASON_MAX,
     }
     hint = _("The reason is shown to this channel in its status.")
-    return [_input(REASON, health.question(form.sha), element, optional=True, hint=hint)]
+    return [_input(fields.REASON, health.question(form.sha), element, optional=True, hint=hint)]
 
 
 def submit(form: SettingsForm | FeedbackForm) -> Block:
     """What makes a view a form: the name under which it is submitted, and its button."""
     is_settings = isinstance(form, SettingsForm)
-    label = _(_SAVE) if is_settings else _(_SEND)
+    label = _(fields.SAVE) if is_settings else _(fields.SEND)
     callback = SETTINGS if is_settings else FEEDBACK
     return {"submit": plain(label, limits.VIEW_TITLE_MAX), "callback_id": callback}
 
@@ -133,38 +78,36 @@ def _which(form: SettingsForm) -> Iterator[Block]:
         yield blocks.rich(blocks.line(blocks.words(blocks.cut(str(form.terms.repo), _REPO_MAX), bold=True)))
         return
     hint = _("owner/name, or owner/name@release/* for other branches")
-    yield _input(REPO, _("Repository"), _text(str(form.terms.repo), _REPO_MAX), hint=hint)
+    yield _input(fields.REPO, _("Repository"), _text(str(form.terms.repo), _REPO_MAX), hint=hint)
 
 
 def _when(terms: SubscriptionTerms) -> Iterator[Block]:
     at = {"type": "timepicker", "action_id": VALUE, "initial_time": f"{terms.at:%H:%M}"}
-    yield _input(AT, _("Hour"), at)
+    yield _input(fields.AT, _("Hour"), at)
     days = {
         "type": "checkboxes",
         "action_id": VALUE,
-        **_options(_WEEKDAYS, lambda day: day.name.lower(), chosen=terms.days),
+        **_options(fields.WEEKDAYS, lambda day: day.name.lower(), chosen=terms.days),
     }
-    yield _input(DAYS, _("On these days"), days, hint=_("Each digest reaches back to the one before."))
-    yield _input(ZONE, _("Time zone"), _zones(terms.zone.key))
+    yield _input(fields.DAYS, _("On these days"), days, hint=_("Each digest reaches back to the one before."))
+    yield _input(fields.ZONE, _("Time zone"), _zones(terms.zone.key))
 
 
 def _what(terms: SubscriptionTerms) -> Iterator[Block]:
-    level = _options(_MINIMUMS, lambda level: level.name.lower(), chosen={terms.selection.minimum})
-    yield _input(MINIMUM, _("Importance"), _radio(level))
-    for name, label in CONDITIONS.items():
-        text = ", ".join(getattr(terms.selection, name))
-        hint = _("As in .gitignore: lib/**, *.rs") if "paths" in name else _("Names or addresses: Ada, *@example.com")
-        yield _input(name, _(label), _text(text, _CONDITIONS_MAX), optional=True, hint=hint)
+    level = _options(fields.MINIMUMS, lambda level: level.name.lower(), chosen={terms.selection.minimum})
+    yield _input(fields.MINIMUM, _("Importance"), _radio(level))
+    for name, label in fields.CONDITIONS.items():
+        text = ", ".join(fields.condition(terms, name))
+        yield _input(name, _(label), _text(text, _CONDITIONS_MAX), optional=True, hint=fields.manner(name))
 
 
 def _how(terms: SubscriptionTerms) -> Iterator[Block]:
-    chosen = {name for name, on in ((NO_BOTS, terms.selection.no_bots), (IN_THREAD, terms.in_thread)) if on}
-    more = {"type": "checkboxes", "action_id": VALUE, **_options(_MORE, str, chosen=chosen)}
-    yield _input(MORE, _("Also"), more, optional=True)
-    quiet = _options(_QUIET, lambda quiet: quiet.value, chosen={terms.quiet})
-    yield _input(QUIET, _("On days without commits"), _radio(quiet))
-    languages = _options(_LANGUAGES, lambda language: language.value, chosen={terms.language}, are_names=True)
-    yield _input(LANGUAGE, _("Language"), _radio(languages))
+    more = {"type": "checkboxes", "action_id": VALUE, **_options(fields.OPTIONS, str, chosen=fields.chosen(terms))}
+    yield _input(fields.MORE, _("Also"), more, optional=True)
+    quiet = _options(fields.QUIET_DAYS, lambda quiet: quiet.value, chosen={terms.quiet})
+    yield _input(fields.QUIET, _("On days without commits"), _radio(quiet))
+    languages = _options(fields.LANGUAGES, lambda language: language.value, chosen={terms.language}, are_names=True)
+    yield _input(fields.LANGUAGE, _("Language"), _radio(languages))
 
 
 def _actions(form: SettingsForm) -> Iterator[Block]:

@@ -15,7 +15,8 @@ from bot.core.commands import GiveFeedback
 from bot.core.errors import BotError, NotFound
 from bot.core.language import speaking
 from bot.core.replies import AnalysisView, Notice, Reply
-from formatters.slack.forms import FEEDBACK, REASON, VALUE
+from formatters.fields import REASON
+from formatters.slack.forms import FEEDBACK, VALUE
 from handlers.slack.asker import Body, asker_of, in_window
 from handlers.slack.clicks import shown_in_window, value
 from handlers.slack.services import Services

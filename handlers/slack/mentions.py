@@ -13,9 +13,9 @@ from bot.core.asker import Asker
 from bot.core.errors import NotUnderstood
 from bot.core.grammar import parse
 from bot.core.language import N_, _, speaking
+from bot.core.recent import Recent
 from bot.core.replies import Notice
 from handlers.slack.asker import Body, asker_of_event
-from handlers.slack.recent import Recent
 from handlers.slack.services import Services
 from handlers.slack.telling import PostingTeller, WhisperingTeller
 

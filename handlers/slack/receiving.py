@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message
 
-from handlers.slack.recent import Recent
+from bot.core.recent import Recent
 
 PATH: Final = "/slack/events"
 #: Seconds for which a signature is valid: https://docs.slack.dev/authentication/verifying-requests-from-slack

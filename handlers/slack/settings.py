@@ -12,14 +12,15 @@ from bot.core.asker import Asker
 from bot.core.buttons import decode
 from bot.core.commands import Elsewhere, OpenSettings, Preview, Subscribe
 from bot.core.errors import BotError, ChannelGone, NotInChannel, RepositoryNotFound
+from bot.core.form import Invalid, as_entered
 from bot.core.language import _, speaking
 from bot.core.model import Repo
 from bot.core.replies import Notice, Reply, SettingsForm
-from bot.core.subscriptions import Selection, SubscriptionTerms
-from formatters.slack.forms import CHANNEL, CONDITIONS, REPO, SETTINGS
+from formatters.fields import REPO
+from formatters.slack.forms import CHANNEL, SETTINGS
 from handlers.slack.asker import Body, asker_of
 from handlers.slack.clicks import value
-from handlers.slack.entered import Entered, Invalid
+from handlers.slack.entered import channel, entered
 from handlers.slack.home import publish
 from handlers.slack.services import Services
 from handlers.slack.telling import PrivateTeller, ResponseUrl
@@ -87,7 +88,7 @@ class _Form:
             return result, None
         form = await self._form(submitted.window, submitted.opener)
         if isinstance(form, SettingsForm):
-            form = replace(form, terms=_with(form.terms, submitted.entered))
+            form = replace(form, terms=as_entered(form.terms, submitted.entered))
         return form, result.notice
 
     async def preview(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
@@ -103,7 +104,7 @@ class _Form:
 
     async def _previewed(self, body: Body, asker: Asker) -> Reply:
         try:
-            subscribe = Entered(_values(body)).subscribe(_repo(Window.of(body)), host=self._services.host)
+            subscribe = entered(_values(body)).subscribe(_repo(Window.of(body)), host=self._services.host)
         except Invalid as invalid:
             return Notice(text=" ".join(invalid.errors.values()))
         return await self._services.answer(Preview(subscribe=subscribe), asker)
@@ -151,21 +152,23 @@ class _Submitted:
     @classmethod
     def of(cls, body: Body, host: str) -> Self:
         """Raises Invalid, NotUnderstood."""
-        window, values = replace(Window.of(body), hash=None), Entered(_values(body))
-        entered = values.subscribe(_repo(window), host=host)
-        opener, channel, opened = asker_of(body), values.channel(), decode(window.origin.shows)
+        window = replace(Window.of(body), hash=None)
+        subscribe = entered(_values(body)).subscribe(_repo(window), host=host)
+        opener, chosen, opened = asker_of(body), channel(_values(body)), decode(window.origin.shows)
         command = (
-            Elsewhere(subscription=opened.subscription, command=entered) if isinstance(opened, Elsewhere) else entered
+            Elsewhere(subscription=opened.subscription, command=subscribe)
+            if isinstance(opened, Elsewhere)
+            else subscribe
         )
-        if command is entered and not (opener.channel.id or channel):
+        if command is subscribe and not (opener.channel.id or chosen):
             raise Invalid({CHANNEL: _("Choose a channel.")})
         return cls(
             window=window,
             opener=opener,
-            asker=replace(opener, channel=replace(opener.channel, id=channel)) if channel else opener,
+            asker=replace(opener, channel=replace(opener.channel, id=chosen)) if chosen else opener,
             command=command,
-            entered=entered,
-            is_chosen=bool(channel),
+            entered=subscribe,
+            is_chosen=bool(chosen),
             fields=frozenset(block["block_id"] for block in body["view"]["blocks"] if block["type"] == "input"),
         )
 
@@ -188,23 +191,3 @@ def _repo(window: Window) -> Repo | None:
     """The repository of a subscription that there is. Raises NotUnderstood."""
     about = decode(window.origin.about)
     return about.repo if isinstance(about, OpenSettings) else None
-
-
-def _with(terms: SubscriptionTerms, entered: Subscribe) -> SubscriptionTerms:
-    """The terms as they were entered."""
-    selection = Selection(
-        minimum=entered.minimum or terms.selection.minimum,
-        no_bots=bool(entered.no_bots),
-        **{name: getattr(entered, name) or () for name in CONDITIONS},
-    )
-    return replace(
-        terms,
-        repo=entered.repo or terms.repo,
-        at=entered.at or terms.at,
-        zone=entered.zone or terms.zone,
-        language=entered.language or terms.language,
-        days=entered.days or terms.days,
-        selection=selection,
-        quiet=entered.quiet or terms.quiet,
-        in_thread=bool(entered.in_thread),
-    )

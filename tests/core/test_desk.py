@@ -193,7 +193,7 @@ async def test_a_subscription_without_a_language_has_the_one_spoken(stage: Stage
     with speaking(Language.ZH):
         told = await stage.ask("subscribe octo/world at 18:30")
     assert isinstance(told, Notice)
-    assert told.text.startswith("已为本频道订阅 octo/world 的日报：每天 18:30（Asia/Shanghai）推送")
+    assert told.text.startswith("已为本会话订阅 octo/world 的日报：每天 18:30（Asia/Shanghai）推送")
     assert await stage.desk.language(Asker(channel=CHANNEL, user="U1")) is Language.ZH
 
 

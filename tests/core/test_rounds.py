@@ -114,7 +114,7 @@ async def test_what_went_wrong_is_kept_in_the_language_of_the_subscription(stage
     stage.rounds = stage.process()
     await stage.tick(at=NINE)
     (broken,) = await stage.subscriptions.of_channel(CHANNEL)
-    assert broken.broken == "频道已归档、已删除，或机器人已不在其中。"
+    assert broken.broken == "会话已归档、已删除，或机器人已不在其中。"
 
 
 async def test_a_subscription_is_delivered_at_its_hour_once_about_the_day_before(stage: Stage):
@@ -220,6 +220,17 @@ async def test_a_post_that_may_have_arrived_where_nobody_may_look_is_not_repeate
     await stage.tick(at=NINE + timedelta(minutes=5))
     await stage.tick(at=NINE + timedelta(hours=5))
     assert stage.days == ["2026-01-21"]
+
+
+async def test_what_may_have_arrived_is_looked_for_from_the_first_attempt_on(stage: Stage):
+    stage.messenger.refuses = DeliveryUncertain()
+    await stage.tick(at=NINE)
+    stage.messenger.refuses = PlatformUnavailable()  # says nothing of the attempt before
+    await stage.tick(at=NINE + timedelta(minutes=5))
+    stage.messenger.refuses = DeliveryUncertain()
+    await stage.tick(at=NINE + timedelta(minutes=30))
+    await stage.tick(at=NINE + timedelta(hours=2))
+    assert stage.messenger.looked_since == [NINE, NINE, NINE]
 
 
 async def test_a_process_that_died_while_it_made_the_digest_is_replaced(stage: Stage):

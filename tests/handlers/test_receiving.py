@@ -7,9 +7,9 @@ import pytest
 
 from bot.core import answering
 from bot.core.commands import ListSubscriptions, ShowDigest
+from bot.core.recent import Recent
 from bot.core.replies import DigestView, Progress, SubscriptionList
 from handlers.slack import receiving
-from handlers.slack.recent import Recent
 from tests.counterparts import slack, slack_events
 from tests.counterparts.slack_inbound import JSON, signed
 from tests.formatters import samples

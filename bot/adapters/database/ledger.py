@@ -98,8 +98,10 @@ class DatabaseLedger:
         return {row.subscription_id: _run(row) for row in rows}
 
     async def sending(self, delivery: Delivery, now: datetime, lease_until: datetime) -> bool:
+        # From the first attempt on that may have arrived: platforms forget, and it is from then on that they do.
+        since = delivery.sending_since or now
         return await self._write(
-            delivery, state=DeliveryState.SENDING, sending_since=now, lease_until=lease_until, last_error=""
+            delivery, state=DeliveryState.SENDING, sending_since=since, lease_until=lease_until, last_error=""
         )
 
     async def sent(self, delivery: Delivery, message: str, at: datetime) -> bool:

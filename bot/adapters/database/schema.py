@@ -324,6 +324,25 @@ feedback = Table(
     Index(None, "platform", "workspace", "channel", "given_at"),
 )
 
+# What platforms have sent us; a payload is there as long as nobody has dealt with it.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform", String(20), nullable=False),
+    Column("payload", Text),
+    Column("received_at", Instant, nullable=False, index=True),
+)
+
+# By what each is known, so that it is dealt with once.
+inbox_keys = Table(
+    "inbox_keys",
+    metadata,
+    Column("platform", String(20), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("inbox_id", ForeignKey("inbox.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
 # slack_sdk's tables, in which it keeps naive instants in UTC. Tokens are longer than they are, because encrypted.
 
 

@@ -17,9 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.adapters.slack.failures import FAILURES, TokenExpired, code_of, details_of, failure
-from bot.adapters.slack.pacing import Pace, Rest, Sleep, Stopwatch
 from bot.core.errors import BotError, CredentialsRejected, DeliveryUncertain, PlatformUnavailable
 from bot.core.language import _
+from bot.core.pacing import Pace, Rest, Sleep, Stopwatch
 
 #: Calls that change nothing, so that a lost answer is asked for again.
 READING: Final = frozenset(
@@ -37,6 +37,8 @@ _POST: Final = "chat.postMessage"
 #: since a trigger is good for one: https://docs.slack.dev/interactivity/handling-user-interaction#triggers
 _KEPT: Final = _REPEATABLE | _IMMEDIATE
 
+#: Slack takes about one post per second and channel: https://docs.slack.dev/apis/web-api/rate-limits
+POST_INTERVAL: Final = timedelta(seconds=1.1)
 ATTEMPTS: Final = 3
 #: How long one call may wait between its attempts, all in all; what takes longer is for the ledger to retry.
 PATIENCE: Final = timedelta(seconds=30)
@@ -78,7 +80,7 @@ class SlackGateway:
         self._quick: AsyncWebClient | None = None
         self._timeout = timeout
         self._clock = clock
-        self._pace = Pace(clock=clock, sleep=sleep)
+        self._pace = Pace(1, POST_INTERVAL, clock=clock, sleep=sleep)
         self._rest = Rest(clock=clock)
 
     @asynccontextmanager

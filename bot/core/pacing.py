@@ -1,37 +1,32 @@
-"""Spaces calls that a platform counts: https://docs.slack.dev/apis/web-api/rate-limits"""
+"""Spaces calls that the other side counts, on a stopwatch and with a sleep that are given."""
 
-import asyncio
-import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import timedelta
-from typing import Final
 
 #: Seconds on a clock that only goes forward.
 Stopwatch = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
-#: Slack takes about one post per second and channel.
-POST_INTERVAL: Final = timedelta(seconds=1.1)
-
 
 class Pace:
-    """Hands out turns: those of one key are at least an interval apart, in the order in which they were asked for."""
+    """Hands out turns: at most `limit` of one key within any `span`, in the order in which they were asked for."""
 
-    def __init__(
-        self, interval: timedelta = POST_INTERVAL, *, clock: Stopwatch = time.monotonic, sleep: Sleep = asyncio.sleep
-    ) -> None:
-        self._interval = interval.total_seconds()
+    def __init__(self, limit: int, span: timedelta, *, clock: Stopwatch, sleep: Sleep) -> None:
+        self._limit = limit
+        self._span = span.total_seconds()
         self._clock = clock
         self._sleep = sleep
-        #: When the next turn of a key may be; one that is over by now is forgotten.
-        self._next: dict[Hashable, float] = {}
+        #: The last `limit` turns of a key; those of one that none of them holds up any more are forgotten.
+        self._turns: dict[Hashable, deque[float]] = {}
 
     async def turn(self, key: Hashable) -> None:
         """Returns when it is this caller's turn."""
         now = self._clock()
-        self._next = {other: at for other, at in self._next.items() if at > now}
-        mine = self._next.get(key, now)
-        self._next[key] = mine + self._interval
+        self._turns = {other: turns for other, turns in self._turns.items() if turns[-1] + self._span > now}
+        turns = self._turns.setdefault(key, deque(maxlen=self._limit))
+        mine = now if len(turns) < self._limit else max(now, turns[0] + self._span)
+        turns.append(mine)
         if mine > now:
             await self._sleep(mine - now)
 
@@ -39,7 +34,7 @@ class Pace:
 class Rest:
     """Remembers until when the other side does not want to be asked."""
 
-    def __init__(self, *, clock: Stopwatch = time.monotonic) -> None:
+    def __init__(self, *, clock: Stopwatch) -> None:
         self._clock = clock
         self._until: dict[Hashable, float] = {}
 

@@ -39,3 +39,13 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     N_("Everywhere"): ("UTC",),
 }  # fmt: skip
+
+#: Those of them that a short list has: a few for each offset, from west to east, and one for everywhere.
+FEW: Final[tuple[str, ...]] = (
+    "Pacific/Honolulu", "America/Anchorage", "America/Los_Angeles", "America/Denver", "America/Chicago",
+    "America/New_York", "America/Sao_Paulo", "UTC", "Europe/London", "Africa/Lagos",
+    "Europe/Paris", "Europe/Berlin", "Africa/Cairo", "Africa/Johannesburg", "Asia/Jerusalem",
+    "Europe/Moscow", "Asia/Riyadh", "Asia/Dubai", "Asia/Karachi", "Asia/Kolkata", "Asia/Bangkok",
+    "Asia/Jakarta", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore",
+    "Asia/Kuala_Lumpur", "Asia/Manila", "Asia/Tokyo", "Asia/Seoul", "Australia/Sydney", "Pacific/Auckland",
+)  # fmt: skip
