@@ -30,3 +30,13 @@ def more_items(number: int) -> str:
 def sentence(text: str) -> str:
     """With a full stop."""
     return _("{sentence}.", sentence=text)
+
+
+def in_brackets(text: str) -> str:
+    """With the space before them, where there is one."""
+    return _(" ({text})", text=text)
+
+
+def in_a_row(first: str, second: str) -> str:
+    """Two whole sentences, between which there is no space in Chinese."""
+    return _("{first} {second}", first=first, second=second)

@@ -24,7 +24,8 @@ def delays(view: DigestView | RangeView) -> tuple[str, ...]:
 
 def span(view: RangeView) -> str:
     """`2026-01-15 to 2026-01-21 (Asia/Shanghai)`."""
-    return _("{first} to {last}", first=view.first.date.isoformat(), last=view.last)
+    first, last = (day.date.isoformat() for day in (view.first, view.last))
+    return _("{first} to {last} ({zone})", first=first, last=last, zone=view.last.zone.key)
 
 
 def day_number(view: RangeView) -> str:

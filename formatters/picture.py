@@ -50,14 +50,12 @@ def bars(shown: Sequence[Area]) -> str:
     """A line each, for a font whose characters are all as wide: `lib/llm  ████████ 4`."""
     width = max(map(_columns, (area.folder for area in shown)))
     most = max(area.commits for area in shown)
-    return "\n".join(
-        f"{area.folder}{' ' * (width - _columns(area.folder))}  {_bar(area.commits, most)} {decimal(area.commits)}"
-        for area in shown
-    )
+    return "\n".join(f"{area.folder}{' ' * (width - _columns(area.folder))}  {bar(area, most)}" for area in shown)
 
 
-def _bar(number: int, most: int) -> str:
-    return "█" * max(number * min(most, _BAR_MAX) // most, 1)
+def bar(area: Area, most: int) -> str:
+    """`████████ 4`, where the longest bar stands for `most` commits."""
+    return f"{'█' * max(area.commits * min(most, _BAR_MAX) // most, 1)} {decimal(area.commits)}"
 
 
 def _columns(text: str) -> int:

@@ -1,12 +1,12 @@
 """Who wrote an analysis or a digest, and how much that is based on. Formatters find these sentences in `wording`."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import starmap
 from typing import Final
 
 from bot.core.language import N_, Language, _, decimal, joined, ngettext, spoken
-from bot.core.model import Analysis, AnalystKind, Digest, FallbackReason, Provenance
+from bot.core.model import Analysis, AnalystKind, Digest, Entry, FallbackReason, Provenance
 from formatters.text import visible
 
 FALLBACKS: Final[Mapping[FallbackReason, str]] = {
@@ -32,6 +32,23 @@ def origin(digest: Digest) -> str:
         for number, name in ((number, _(LANGUAGES[language])) for language, number in foreign.items())
     )
     return _("; ").join([_origin(digest), *notes])
+
+
+def are_alike(entries: Iterable[Entry]) -> bool:
+    """Whether `origin` says of each of them who wrote it, and what became of its language."""
+    return len({_manner(entry.analysis) for entry in entries}) < 2
+
+
+def _manner(analysis: Analysis) -> tuple[object, ...]:
+    made = analysis.provenance
+    return made.analyst, made.model, made.version, made.fallback, analysis.language, analysis.translated_from
+
+
+def is_based_on_all(made: Provenance) -> bool:
+    """Whether there is nothing to be said of this commit alone: a model was given every line; rules need none."""
+    if made.analyst is AnalystKind.RULES:
+        return True
+    return made.lines_shown >= made.lines_changed and not made.withheld
 
 
 def is_foreign(analysis: Analysis) -> bool:

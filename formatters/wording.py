@@ -32,10 +32,20 @@ from bot.core.model import (
 )
 from bot.core.names import STATUSES, TYPES
 from bot.core.replies import Progress
-from formatters.counts import authors, commits, files, merge_commits, more_files, more_items, sentence
+from formatters.counts import (
+    authors,
+    commits,
+    files,
+    in_a_row,
+    in_brackets,
+    merge_commits,
+    more_files,
+    more_items,
+    sentence,
+)
 from formatters.framing import caveats, day_number, delays, left_out, quiet, quiet_line, quiet_span, span
 from formatters.grammar import GRAMMAR, GRAMMAR_NOTE, HELP
-from formatters.provenance import is_foreign, origin, writer, writer_of
+from formatters.provenance import are_alike, is_based_on_all, is_foreign, origin, writer, writer_of
 from formatters.schedule import every, hours, schedule
 from formatters.terms import choices, days, paused, selection
 from formatters.text import Span, cut, spans, unquoted, visible, visible_lines
@@ -46,6 +56,7 @@ __all__ = [  # what stands in a module of its own
     "GRAMMAR_NOTE",
     "HELP",
     "Span",
+    "are_alike",
     "authors",
     "caveats",
     "choices",
@@ -59,6 +70,9 @@ __all__ = [  # what stands in a module of its own
     "every",
     "files",
     "hours",
+    "in_a_row",
+    "in_brackets",
+    "is_based_on_all",
     "is_foreign",
     "left_out",
     "merge_commits",

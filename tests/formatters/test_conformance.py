@@ -35,10 +35,10 @@ from bot.core.model import (
     Statement,
 )
 from bot.core.replies import CommitIndex, DigestView, Notice, RangeView, Reply, SubscriptionList
-from formatters import markdown, slack, terminal
+from formatters import feishu, markdown, slack, terminal
 from formatters.slack.blocks import weight
 from formatters.wording import GRAMMAR, visible
-from tests.formatters import samples
+from tests.formatters import feishu_cards, samples
 
 HOSTILE = [
     "<!channel>",
@@ -57,6 +57,8 @@ HOSTILE = [
     "a | b \\| c \\",
     "&lt;b&gt; &amp; &#42;",
     ":tada: @here someone@evil.example",
+    "<at id=all></at> <person id='ou_1'></person> <font color='red'>x",
+    "<raw>x</raw> <local_datetime millisecond='1'></local_datetime> :OK:",
     "\ud800 lone \u2028 line",
     "$x^2$ www.evil.example",
     "``` fence",
@@ -74,6 +76,11 @@ _OWN_LINK = re.compile(r"<https://github\.com/ai-dynamo/dynamo/[^|<>]*\|[^<>]*>"
 def read_slack(reply: Reply) -> str:
     shown = [*_texts(slack.render(reply)["blocks"]), *_texts(slack.render_view(reply)["blocks"])]
     return "\n".join(shown)
+
+
+def read_feishu(reply: Reply) -> str:
+    """All that stands in the card, in panels that are closed as well."""
+    return feishu_cards.shown(feishu.render(reply)["content"])
 
 
 def read_terminal(reply: Reply) -> str:
@@ -109,7 +116,7 @@ def _inline_text(document: str) -> Iterator[str]:
             )
 
 
-READERS = {"slack": read_slack, "terminal": read_terminal, "markdown": read_markdown}
+READERS = {"slack": read_slack, "feishu": read_feishu, "terminal": read_terminal, "markdown": read_markdown}
 every_formatter = pytest.mark.parametrize("read", READERS.values(), ids=READERS.keys())
 every_hostile_text = pytest.mark.parametrize("text", HOSTILE)
 
@@ -234,7 +241,7 @@ def test_related_commits_are_shown_in_both_directions(read: Callable[[Reply], st
     assert "revert" not in read(samples.opened(samples.IPV6))
 
 
-@pytest.mark.parametrize("render", [slack.render, markdown.render, terminal.render])
+@pytest.mark.parametrize("render", [slack.render, feishu.render, markdown.render, terminal.render])
 def test_a_reverted_commit_is_marked_and_no_other_is(render: Callable[[Reply], object]):
     assert "↩" in str(render(DigestView(digest=related_digest())))
     assert "↩" not in str(render(DigestView(digest=samples.DIGEST)))
@@ -251,9 +258,11 @@ def test_a_reverted_commit_is_marked_and_no_other_is(render: Callable[[Reply], o
 def test_an_analysis_links_to_related_commits():
     links = re.findall(r"'url': '([^']*)'", str(slack.render(samples.opened(related_entry()))["blocks"]))
     pages = re.findall(r"\]\(([^)]*)\)", markdown.render(samples.opened(related_entry())))
+    cards = re.findall(r"\]\(([^)]*)\)", str(feishu.render(samples.opened(related_entry()))))
     for address in ("commit/748fee6".ljust(47, "0"), "pull/5510", "commit/1a2b3c4".ljust(47, "0")):
         assert f"https://github.com/ai-dynamo/dynamo/{address}" in links
         assert f"https://github.com/ai-dynamo/dynamo/{address}" in pages
+        assert f"https://github.com/ai-dynamo/dynamo/{address}" in cards
 
 
 @every_formatter
@@ -273,7 +282,7 @@ def test_a_corrected_digest_says_when_and_why(read: Callable[[Reply], str]):
     assert "Corrected 2026-01-23." in read(dataclasses.replace(unchanged, digest=samples.QUIET))
 
 
-@pytest.mark.parametrize("read", [read_slack, read_terminal], ids=["slack", "terminal"])
+@pytest.mark.parametrize("read", [read_slack, read_feishu, read_terminal], ids=["slack", "feishu", "terminal"])
 def test_a_commit_among_those_of_several_days_has_its_date(read: Callable[[Reply], str]):
     shown = read(RangeView(repo=samples.REPO, digests=(samples.QUIET, samples.DIGEST)))
     lines = [line for line in shown.splitlines() if "Disaggregated SGLang workers" in line]
@@ -394,6 +403,18 @@ def assert_inert(part: object) -> None:
         case list():
             for value in part:
                 assert_inert(value)
+
+
+@every_hostile_text
+def test_feishu_interprets_nothing_but_our_links(text: str):
+    for reply in replies_with(text):
+        *cards, post = feishu.ladder(reply)
+        for message in (*cards, *feishu.following(reply)):
+            feishu_cards.assert_inert(message["content"])
+        (written,) = post["content"].values()
+        for part in (part for line in written["content"] for part in line):
+            assert part["tag"] in {"text", "a"}  # which are shown as they are
+            assert part.get("href", "https://github.com/ai-dynamo/dynamo").startswith("https://github.com/ai-dynamo/")
 
 
 @every_hostile_text

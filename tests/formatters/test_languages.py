@@ -14,9 +14,9 @@ from bot.core.model import Analysis, AnalystKind, Digest, Entry, FallbackReason,
 from bot.core.ranges import Weekday
 from bot.core.replies import CommitIndex, DigestView, Framing, ListedSubscription, RangeView, Reply, SubscriptionList
 from bot.core.subscriptions import WORKDAYS, Pause, QuietDays, Selection
-from formatters import markdown, slack, terminal
+from formatters import feishu, markdown, slack, terminal
 from formatters import wording as say
-from tests.formatters import samples
+from tests.formatters import feishu_cards, samples
 from tests.formatters.test_conformance import READERS, every_formatter, hostile_digest, hostile_entry, replies_with
 from tests.formatters.test_snapshots import JsonFile, MarkdownFile, TerminalFile, written
 
@@ -117,6 +117,30 @@ def test_the_fallback_text_of_slack_does_too():
 
 
 @pytest.mark.usefixtures("marked")
+def test_all_that_is_posted_to_feishu_does_too():
+    for reply in replies():
+        for message in feishu.ladder(reply):
+            for text in words(message["content"]):
+                assert not re.search("[A-Za-z]{2,}", unsaid(text))
+
+
+def words(part: object) -> Iterator[str]:
+    """All that people read in a message for Feishu; what its notification says is cut, and stands in it as well."""
+    match part:
+        case {"tag": "plain_text" | "markdown", "content": str()}:
+            yield feishu_cards.shown(part)
+        case {"tag": "text" | "a", "text": str(text)}:
+            yield text
+        case dict():
+            yield from [text for text in (part.get("title"),) if isinstance(text, str)]
+            for value in part.values():
+                yield from words(value)
+        case list():
+            for value in part:
+                yield from words(value)
+
+
+@pytest.mark.usefixtures("marked")
 @pytest.mark.parametrize("status", FileStatus)
 def test_what_rules_say_goes_through_the_catalogue(status: FileStatus):
     entry = hostile_entry(DATA)
@@ -143,6 +167,15 @@ def test_the_language_changes_words_only(reply: Reply):
     assert links(json.dumps(english)) == links(json.dumps(chinese))
 
 
+@pytest.mark.parametrize("reply", samples.REPLIES.values(), ids=samples.REPLIES.keys())
+def test_the_language_changes_words_only_in_feishu_as_well(reply: Reply):
+    english = feishu.render(reply)["content"]
+    with speaking(Language.ZH):
+        chinese = feishu.render(reply)["content"]
+    assert feishu_cards.questions(english) == feishu_cards.questions(chinese)
+    assert links(json.dumps(english)) == links(json.dumps(chinese))
+
+
 def actions(part: object) -> list[tuple[str, str]]:
     match part:
         case {"action_id": str(action), **rest}:
@@ -156,7 +189,7 @@ def actions(part: object) -> list[tuple[str, str]]:
 
 
 def links(text: str) -> list[str]:
-    return re.findall(r"https://[^\s\"|>]+", text)
+    return re.findall(r"https://[^\s\"|>)]+", text)
 
 
 # In Chinese, whole

@@ -34,7 +34,7 @@ from bot.core.replies import (
 )
 from bot.core.subscriptions import Channel, DeliveryState, Feedback, Platform, QuietDays, Run, Selection, Verdict
 from formatters import slack
-from formatters.slack.zones import GROUPS
+from formatters.zones import GROUPS
 from tests.counterparts.slack_blocks import view_refusal
 from tests.formatters import samples
 from tests.formatters.test_conformance import HOSTILE, _texts, assert_inert, hostile_entry

@@ -5,7 +5,7 @@ import json
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from bot.core.replies import DigestView
-from formatters import markdown, slack, terminal
+from formatters import feishu, markdown, slack, terminal
 from tests.formatters import samples
 
 
@@ -40,6 +40,10 @@ def test_a_digest_that_does_not_fit_into_slack_looks_as_it_did(snapshot):
 def test_an_analysis_in_a_slack_modal_looks_as_it_did(snapshot):
     view = slack.render_view(samples.opened(samples.MULTI_IMAGE))
     assert written(view) == snapshot(extension_class=JsonFile)
+
+
+def test_a_digest_that_does_not_fit_into_a_feishu_card_looks_as_it_did(snapshot):
+    assert written(feishu.render(DigestView(digest=samples.many(200)))) == snapshot(extension_class=JsonFile)
 
 
 def test_a_report_looks_as_it_did(snapshot):
