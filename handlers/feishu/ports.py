@@ -12,16 +12,28 @@ class Feishu(Protocol):
     `key` names a message: within an hour, Feishu makes no second one of the same key.
     """
 
-    async def reply(self, message: str, reply: Reply, *, key: str, in_thread: bool = False) -> str:
+    async def us(self) -> str:
+        """Our own `open_id`, by which people mention us; asked for once."""
+        ...
+
+    async def is_direct(self, chat: str) -> bool:
+        """Whether the chat (`oc_…`) is the conversation of one person with us, which a click does not say.
+
+        That never changes, so a chat is asked for once. Raises ChannelGone.
+        """
+        ...
+
+    async def reply(self, message: str, reply: Reply, *, chat: str, key: str, in_thread: bool = False) -> str:
         """Answers a message, in the topic that it stands in; with `in_thread`, in one that it opens.
 
+        `chat` is the channel's id, since a chat takes no more than so many messages a second.
         What does not fit into one message follows in the same place. The id (`om_…`) of the first one.
         Raises MessageGone, ChannelGone.
         """
         ...
 
     async def reply_with_file(
-        self, message: str, attachment: Attachment, *, key: str, in_thread: bool = False
+        self, message: str, attachment: Attachment, *, chat: str, key: str, in_thread: bool = False
     ) -> None: ...
 
     async def write(self, person: str, reply: Reply, *, key: str) -> str:
