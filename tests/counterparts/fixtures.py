@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.counterparts import github, model, node, slack, slack_types
+from tests.counterparts.feishu import FakeFeishu
 from tests.counterparts.slack_grid import SlackGrid
 
 
@@ -89,3 +90,12 @@ async def emulated_model(model_server: model.EmulatedModel) -> AsyncIterator[mod
     model_server.reset()
     async with model.ModelProxy(model_server) as proxy:
         yield proxy
+
+
+@pytest_asyncio.fixture
+async def feishu() -> AsyncIterator[FakeFeishu]:
+    """A Feishu tenant with one app, and nobody in it yet."""
+    async with FakeFeishu() as tenant:
+        yield tenant
+    assert tenant.refusals == [], "Feishu would have refused these cards"
+    assert tenant.unknown == [], "Feishu has no such methods"

@@ -4,14 +4,14 @@ The checks: our reading of the limits (`slack_blocks`), the models of slack_sdk 
 (`slack_models`), at once; and the published types under the TypeScript compiler (`slack_types`), when the session ends.
 """
 
-import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import GeneratorType, ModuleType
+from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from tests.counterparts import slack_blocks, slack_models, slack_types
+from tests.counterparts.drawing import watch_drawing
 
 #: Functions of formatters.slack that return what is posted or shown, or several of it.
 DRAWING = ("render", "render_view", "render_home", "ladder", "thread")
@@ -34,31 +34,4 @@ def check(payload: Mapping[str, Any]) -> None:
 
 def watch(formatter: ModuleType, patch: pytest.MonkeyPatch) -> None:
     """From now on, whatever the formatter's drawing functions return is checked."""
-    for name in DRAWING:
-        if hasattr(formatter, name):
-            patch.setattr(formatter, name, _checked(getattr(formatter, name)))
-
-
-def _checked(draw: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(draw)
-    def drawn(*args: Any, **kwargs: Any) -> Any:
-        return _each_checked(draw(*args, **kwargs))
-
-    return drawn
-
-
-def _each_checked(found: Any) -> Any:
-    if isinstance(found, Mapping):
-        check(found)
-    elif isinstance(found, GeneratorType):
-        return _as_they_come(found)
-    elif isinstance(found, Sequence):
-        for each in found:
-            check(each)
-    return found
-
-
-def _as_they_come(found: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for each in found:
-        check(each)
-        yield each
+    watch_drawing(formatter, DRAWING, check, patch)
