@@ -10,17 +10,32 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from bench import backfill, clicks, digests, evidence, importance, obedience, packing, processes, rendering
+from bench import (
+    backfill,
+    clicks,
+    digests,
+    evidence,
+    feishu_clicks,
+    feishu_connection,
+    importance,
+    obedience,
+    packing,
+    processes,
+    rendering,
+)
 from bench.figures import Figure
 from bot.logs import configure_logging
 
 MEASUREMENTS: Sequence[Callable[[Path], Awaitable[Sequence[Figure]]]] = (
     processes.help_text,
     processes.idle_memory,
+    feishu_connection.alone,
+    feishu_connection.beside_slack,
     digests.first_and_second_run,
     digests.requests_to_github,
     processes.acknowledgements,
     clicks.clicks,
+    feishu_clicks.clicks,
     processes.large_day,
     backfill.many_days,
     evidence.survival,

@@ -39,7 +39,7 @@ async def idle_memory(folder: Path) -> Sequence[Figure]:
         people = People(stage.slack, session, address)
         await people.type("help")
         await asyncio.sleep(1)
-        megabytes = _resident(process.pid)
+        megabytes = resident(process.pid)
     return [
         Figure(name="the bot with Slack answers after", value=ready, unit="s", limit=2.5),
         Figure(name="the idle bot with Slack", value=megabytes, unit="MB", limit=120),
@@ -79,7 +79,7 @@ async def large_day(folder: Path) -> Sequence[Figure]:
         await people.send(await people.typed(str(DAY.date), url=url))
         while not any("Summaries" in str(body) for body in stage.slack.responses(url)):
             await asyncio.sleep(0.05)
-        seconds, megabytes = perf_counter() - began, _resident(process.pid)
+        seconds, megabytes = perf_counter() - began, resident(process.pid)
     ideal = (LARGE_COMMITS / 8 + 1) * LATENCY
     return [
         Figure(name=f"{LARGE_COMMITS} commits from GitHub, 0.5 s a model call, with lead", value=seconds, unit="s"),
@@ -89,10 +89,10 @@ async def large_day(folder: Path) -> Sequence[Figure]:
 
 
 @asynccontextmanager
-async def bot(stage: Stage) -> AsyncIterator[tuple[subprocess.Popen[bytes], str, float]]:
-    """The process, its address, and the seconds until it answered."""
+async def bot(stage: Stage, **configuration: str) -> AsyncIterator[tuple[subprocess.Popen[bytes], str, float]]:
+    """The process, its address, and the seconds until it answered; `configuration` is added to the stage's."""
     port = free_port()
-    environment = {**os.environ, **stage.environment("bot"), "PORT": str(port)}
+    environment = {**os.environ, **stage.environment("bot"), "PORT": str(port), **configuration}
     began = perf_counter()
     process = subprocess.Popen([COMMAND, "run"], env=environment, stderr=subprocess.DEVNULL, cwd=stage.folder)
     try:
@@ -115,7 +115,7 @@ async def _answers(url: str) -> None:
                 await asyncio.sleep(0.02)
 
 
-def _resident(pid: int) -> float:
+def resident(pid: int) -> float:
     """Megabytes of memory that the process holds."""
     kilobytes = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True).stdout
     return int(kilobytes) / 1024

@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 from pydantic import SecretStr
 
-from bot import prompts, slack_app
+from bot import feishu_app, prompts, slack_app
 from bot.adapters.database.engine import migrate, open_database
+from bot.adapters.database.inbox import DatabaseInbox
 from bot.adapters.database.model_memory import DatabaseModelMemory
 from bot.adapters.database.stores import stores
 from bot.adapters.database.workspaces import DatabaseWorkspaces
@@ -23,11 +24,13 @@ from bot.core.asker import Access
 from bot.core.backfill import Backfill
 from bot.core.desk import Desk
 from bot.core.digests import Digests
+from bot.core.errors import NotUnderstood
 from bot.core.model import Repo
 from bot.core.ports import (
     Analyst,
     Clock,
     CommitSource,
+    Inbox,
     LanguageModel,
     Messenger,
     ModelMemory,
@@ -38,12 +41,15 @@ from bot.core.prices import Budget
 from bot.core.rounds import Rounds
 from bot.core.rules import RuleAnalyst
 from bot.core.service import Defaults, Instructions, assemble
-from bot.core.subscriptions import Platform
+from bot.core.subscribing import DEFAULT_HOUR
+from bot.core.subscriptions import Channel, Platform, SubscriptionTerms
+from bot.feishu_app import Feishu, FeishuGroup
 from bot.settings import Settings
 from bot.slack_app import Slack
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+    from starlette.routing import BaseRoute
 
     from bot.adapters.git import Clones
     from bot.adapters.openai import OpenAIModel
@@ -55,6 +61,8 @@ GARBAGE_THRESHOLD: Final = 20_000
 GRACE: Final = 20
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -76,8 +84,19 @@ class App:
     rounds: Rounds
     subscriptions: Subscriptions
     workspaces: Workspaces
-    #: None where it is not configured.
+    inbox: Inbox
+    #: Each is None where it is not configured.
     slack: Slack | None
+    feishu: Feishu | None
+    feishu_group: FeishuGroup | None
+
+    async def channel(self, named: str) -> Channel:
+        """Of Slack `C0123` or `T0123/C0123`, of Feishu `oc_…`, or `feishu-webhook`. Raises BotError."""
+        if named == Platform.FEISHU_WEBHOOK:
+            return _configured(self.feishu_group, "FEISHU_WEBHOOK_URL").channel
+        if named.startswith("oc_"):
+            return await _configured(self.feishu, "FEISHU_APP_ID").channel(named)
+        return await _configured(self.slack, "SLACK_BOT_TOKEN or SLACK_CLIENT_ID").channel(named)
 
 
 @asynccontextmanager
@@ -96,6 +115,8 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
             stack.push_async_callback(model.close)
         analyst = _analyst(settings, model, source)
         slack = slack_app.compose(settings, engine, now)
+        feishu = feishu_app.compose(settings, now)
+        feishu_group = feishu_app.compose_group(settings, now)
         kept = stores(engine)
         service = assemble(
             stores=kept,
@@ -103,7 +124,7 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
             analyst=analyst,
             model=model,
             memory=memory if model is not None else None,
-            messengers=_messengers(slack),
+            messengers=_messengers(slack, feishu, feishu_group),
             instructions=Instructions(
                 translation=prompts.read("translation"), lead=prompts.read("lead"), question=prompts.read("question")
             ),
@@ -123,7 +144,10 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
             rounds=service.rounds,
             subscriptions=kept.subscriptions,
             workspaces=DatabaseWorkspaces(engine),
+            inbox=DatabaseInbox(engine),
             slack=slack,
+            feishu=feishu,
+            feishu_group=feishu_group,
         )
 
 
@@ -132,27 +156,65 @@ async def run(settings: Settings) -> None:
     from handlers import schedule, web
 
     async with composed(settings) as app, AsyncExitStack() as listening:
-        application = await listen(app, listening)
+        await _follow(app)
+        answering = asyncio.Event()
+        application = await listen(app, listening, answering=answering)
         clock = schedule.start(app.rounds)
         log.info("bot.started", host=settings.host, port=settings.port)
         try:
-            await web.serve(application, host=settings.host, port=settings.port)
+            await web.serve(application, host=settings.host, port=settings.port, answering=answering.set)
         finally:
             clock.shutdown(wait=False)
             await _finish(app.rounds)
             log.info("bot.stopped")
 
 
-async def listen(app: App, stack: AsyncExitStack) -> "Starlette":
-    """Starts to listen to what is configured; the application is what the HTTP port serves."""
+async def listen(app: App, stack: AsyncExitStack, *, answering: asyncio.Event | None = None) -> "Starlette":
+    """Starts to listen to what is configured; the application is what the HTTP port serves.
+
+    What takes seconds to load waits until `answering` is set, so that it delays nothing else.
+    """
     from handlers import web
 
-    if app.slack is None:
-        return web.application([])
-    routes = await slack_app.listen(
-        app.slack, app.settings, desk=app.desk, subscriptions=app.subscriptions, workspaces=app.workspaces, stack=stack
-    )
+    routes: list[BaseRoute] = []
+    if app.slack is not None:
+        routes += await slack_app.listen(
+            app.slack,
+            app.settings,
+            desk=app.desk,
+            subscriptions=app.subscriptions,
+            workspaces=app.workspaces,
+            stack=stack,
+        )
+    if app.feishu is not None:
+        routes += await feishu_app.listen(
+            app.feishu,
+            app.settings,
+            desk=app.desk,
+            subscriptions=app.subscriptions,
+            inbox=app.inbox,
+            now=app.now,
+            stack=stack,
+            answering=answering,
+        )
     return web.application(routes)
+
+
+async def _follow(app: App) -> None:
+    """A custom bot's group follows the default repository unless it follows something: nobody there can ask for it."""
+    group = app.feishu_group
+    if group is None or await app.subscriptions.of_channel(group.channel):
+        return
+    terms = SubscriptionTerms(
+        channel=group.channel,
+        repo=app.default_repo,
+        at=DEFAULT_HOUR,
+        zone=app.settings.zone,
+        subscriber="",
+        language=app.settings.digest_language,
+    )
+    await app.subscriptions.subscribe(terms, app.now())
+    log.info("feishu_webhook.subscribed", repo=str(app.default_repo))
 
 
 async def _finish(rounds: Rounds) -> None:
@@ -163,9 +225,20 @@ async def _finish(rounds: Rounds) -> None:
         log.warning("bot.stopped_early", seconds=GRACE)  # the ledger knows, and the next process goes on
 
 
-def _messengers(slack: Slack | None) -> dict[Platform, Messenger]:
-    messengers: dict[Platform, Messenger] = {Platform.TERMINAL: TerminalMessenger(sys.stdout)}
-    return messengers | ({Platform.SLACK: slack.messenger} if slack is not None else {})
+def _messengers(slack: Slack | None, feishu: Feishu | None, group: FeishuGroup | None) -> dict[Platform, Messenger]:
+    configured: dict[Platform, Messenger | None] = {
+        Platform.TERMINAL: TerminalMessenger(sys.stdout),
+        Platform.SLACK: slack.messenger if slack else None,
+        Platform.FEISHU: feishu.messenger if feishu else None,
+        Platform.FEISHU_WEBHOOK: group.messenger if group else None,
+    }
+    return {platform: messenger for platform, messenger in configured.items() if messenger is not None}
+
+
+def _configured(platform: T | None, setting: str) -> T:
+    if platform is None:
+        raise NotUnderstood(f"--channel needs {setting} for that.", example="doctor")
+    return platform
 
 
 def language_model(settings: Settings, memory: ModelMemory, now: Clock) -> "OpenAIModel | None":

@@ -112,7 +112,9 @@ def retry(session: "_Session", words: tuple[str, ...]) -> None:
 
 def _channel_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
-        "--channel", metavar="ID", help="A Slack channel, such as C0123 or T0123/C0123; else this terminal."
+        "--channel",
+        metavar="ID",
+        help="Slack's C0123 or T0123/C0123, Feishu's oc_…, or feishu-webhook; else this terminal.",
     )(command)
 
 
@@ -206,12 +208,20 @@ def run(session: "_Session") -> None:
 
 
 @cli.command()
+@click.option(
+    "--send-test-card",
+    metavar="CHAT",
+    default="",
+    help="Also posts a card with every part that we use, to Feishu's oc_… or ou_…, or to feishu-webhook.",
+)
 @_options
-def doctor(session: "_Session") -> None:
+def doctor(session: "_Session", send_test_card: str) -> None:
     """Checks every credential, scope and limit that the configuration relies on."""
+    from functools import partial
+
     from bot.doctor import examine
 
-    session.perform(examine)
+    session.perform(partial(examine, test_card_to=send_test_card))
 
 
 @cli.command()
@@ -245,6 +255,46 @@ def slack_manifest(url: str | None, socket_mode: bool) -> None:
     if not address and not socket_mode:
         click.echo("Without --url or PUBLIC_URL, this manifest is for Socket Mode.", err=True)
     click.echo(json.dumps(made(address, socket_mode=socket_mode or not address), indent=2))
+
+
+@manifest.command("feishu")
+@click.option("--url", metavar="https://HOST", help="Where the outside reaches the bot; else PUBLIC_URL.")
+@click.option("--long-connection", is_flag=True, help="Without an address, even if PUBLIC_URL is set.")
+@click.option("--scopes", "only_scopes", is_flag=True, help="Only what the console imports as scopes.")
+def feishu_manifest(url: str | None, long_connection: bool, only_scopes: bool) -> None:
+    """Prints what to set at open.feishu.cn/app. Without an address it is for a long connection."""
+    import json
+
+    from bot.adapters.feishu.manifest import manifest as made
+    from bot.adapters.feishu.manifest import scopes_to_import
+
+    address = "" if long_connection or only_scopes else url or _configured_address()
+    if address and not address.startswith("https://"):
+        raise _failure("Feishu takes addresses with https:// only.", _WRONG_USAGE)
+    click.echo(json.dumps(scopes_to_import() if only_scopes else made(address), indent=2, ensure_ascii=False))
+
+
+@cli.group()
+def feishu() -> None:
+    """Installing Feishu's, or Lark's, app."""
+
+
+@feishu.command()
+@click.option("--lark", is_flag=True, help="For Lark, outside China.")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=".env",
+    show_default=True,
+    help="Where its credentials are written.",
+)
+@click.option("--force", is_flag=True, help="Puts it in the place of an app that the file has, without asking.")
+@click.option("--accounts-url", metavar="URL", default="", help="Behind a proxy: what stands for accounts.feishu.cn.")
+def setup(lark: bool, env_file: Path, force: bool, accounts_url: str) -> None:
+    """Creates the app: scan a QR code, or open a link, and confirm."""
+    from bot.feishu_setup import set_up
+
+    _finish(set_up(env_file, lark=lark, force=force, accounts_url=accounts_url))
 
 
 def _configured_address() -> str:
@@ -334,7 +384,7 @@ class _Session:
     def run(self) -> None:
         """The bot until it is told to stop, or a first look without credentials."""
         settings = self._settings(quiet=False)
-        if settings.uses_slack:
+        if settings.uses_chat:
             from bot.app import run
 
             _finish(run(settings))
@@ -380,10 +430,8 @@ class _Session:
         zone = parse_zone(self._timezone) if self._timezone else None
         if channel is None:
             here = Channel(platform=Platform.TERMINAL, workspace="local", id="terminal")
-        elif app.slack is None:
-            raise _failure("--channel needs SLACK_BOT_TOKEN or SLACK_CLIENT_ID.", _WRONG_USAGE)
         else:
-            here = await app.slack.channel(channel)
+            here = await app.channel(channel)
         return Asker(channel=here, user="", zone=zone, language=Language(self._language) if self._language else None)
 
     def _show(self, reply: "Reply", render: "Callable[[Reply], str] | None", output: Path | None) -> None:

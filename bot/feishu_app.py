@@ -1,1 +1,140 @@
-"""Feishu, composed: the gateway, and what listens to it."""
+"""Feishu, composed: an app with its gateway and what listens to it, and a group's custom bot."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic import SecretStr
+
+from bot.core.answering import Desk
+from bot.core.errors import BotError
+from bot.core.ports import Clock, Inbox, Messenger, Subscriptions
+from bot.core.subscriptions import Channel, Platform
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from bot.adapters.feishu.gateway import FeishuGateway
+    from bot.adapters.feishu.webhook import FeishuWebhook
+    from handlers.feishu import Receiver
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feishu:
+    """Feishu as far as we call it."""
+
+    gateway: "FeishuGateway"
+    messenger: Messenger
+
+    async def channel(self, chat: str) -> Channel:
+        """The group of that id (`oc_…`). Raises BotError."""
+        from bot.adapters.feishu.chats import CHAT
+        from bot.adapters.feishu.failures import part_of
+
+        answer = await self.gateway.call(CHAT, path={"chat_id": chat})
+        return Channel(platform=Platform.FEISHU, workspace=str(part_of(answer, "data", "tenant_key")), id=chat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeishuGroup:
+    """The group of a custom bot."""
+
+    channel: Channel
+    messenger: "FeishuWebhook"
+
+
+def compose(settings: Settings, now: Clock) -> Feishu | None:
+    """None where there is no app."""
+    if not settings.uses_feishu:
+        return None
+    from bot.adapters.feishu.gateway import FeishuGateway
+    from bot.adapters.feishu.messenger import FeishuMessenger
+
+    gateway = FeishuGateway(
+        settings.feishu_app_id, _value(settings.feishu_app_secret), base_url=settings.feishu_base_url
+    )
+    return Feishu(gateway=gateway, messenger=FeishuMessenger(gateway, now=now))
+
+
+def compose_group(settings: Settings, now: Clock) -> FeishuGroup | None:
+    """None where there is no custom bot."""
+    url = _value(settings.feishu_webhook_url)
+    if not url:
+        return None
+    from bot.adapters.feishu.webhook import FeishuWebhook, channel_of
+
+    messenger = FeishuWebhook(url, secret=_value(settings.feishu_webhook_secret), now=now)
+    return FeishuGroup(channel=channel_of(url), messenger=messenger)
+
+
+async def listen(
+    feishu: Feishu,
+    settings: Settings,
+    *,
+    desk: Desk,
+    subscriptions: Subscriptions,
+    inbox: Inbox,
+    now: Clock,
+    stack: AsyncExitStack,
+    answering: asyncio.Event | None,
+) -> Sequence["BaseRoute"]:
+    """Starts to listen, by long connection once `answering` is set; the routes are what the HTTP port serves."""
+    from bot.adapters.feishu.surfaces import FeishuSurfaces
+    from handlers import feishu as handler
+
+    await stack.enter_async_context(feishu.gateway.connected())
+    receiver = handler.register(
+        desk,
+        feishu=FeishuSurfaces(feishu.gateway),
+        messenger=feishu.messenger,
+        subscriptions=subscriptions,
+        inbox=inbox,
+        host=settings.github_host,
+        now=now,
+    )
+    stack.push_async_callback(receiver.finish)
+    await receiver.start()
+    offering = asyncio.create_task(_offer_command(feishu.gateway, answering))
+    stack.callback(offering.cancel)
+    if settings.feishu_encrypt_key is None:
+        _connect(receiver, settings, stack, answering)
+        return []
+    token = _value(settings.feishu_verification_token)
+    key = _value(settings.feishu_encrypt_key)
+    return [handler.route(receiver, encrypt_key=key, verification_token=token, now=now)]
+
+
+async def _offer_command(gateway: "FeishuGateway", answering: asyncio.Event | None) -> None:
+    """The native slash command, which is a convenience: what it writes may also be typed."""
+    from bot.adapters.feishu import slash_commands
+
+    if answering is not None:
+        await answering.wait()
+    try:
+        await slash_commands.register(gateway)
+    except BotError as error:
+        log.info("feishu.without_slash_command", error=str(error))
+
+
+def _connect(receiver: "Receiver", settings: Settings, stack: AsyncExitStack, answering: asyncio.Event | None) -> None:
+    from handlers.feishu_connection.connection import LongConnection
+
+    connection = LongConnection(
+        receiver.receive,
+        app_id=settings.feishu_app_id,
+        app_secret=_value(settings.feishu_app_secret),
+        base_url=settings.feishu_base_url,
+        environment=settings.inherited_environment,
+    )
+    stack.push_async_callback(connection.stop)
+    connection.start(after=answering)
+
+
+def _value(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""

@@ -291,6 +291,11 @@ class Settings(BaseSettings):
         return bool(self.feishu_app_id)
 
     @property
+    def uses_chat(self) -> bool:
+        """Whether there is any platform to deliver to."""
+        return self.uses_slack or self.uses_feishu or self.feishu_webhook_url is not None
+
+    @property
     def feishu_base_url(self) -> str:
         return _FEISHU_DOMAINS.get(self.feishu_domain, self.feishu_domain)
 
@@ -317,7 +322,12 @@ class Settings(BaseSettings):
         """The values that must never be shown."""
         values = [getattr(self, name) for name in type(self).model_fields]
         whole = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return tuple(dict.fromkeys((*whole, *self.encryption_keys)))
+        return tuple(dict.fromkeys((*whole, *self.encryption_keys, *self._webhook_token())))
+
+    def _webhook_token(self) -> Iterator[str]:
+        """The secret part of the address alone, for those who show it otherwise than it was configured."""
+        if self.feishu_webhook_url is not None:
+            yield urlsplit(self.feishu_webhook_url.get_secret_value()).path.rstrip("/").rpartition("/")[2]
 
 
 def load_settings(**overrides: object) -> Settings:

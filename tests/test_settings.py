@@ -29,6 +29,8 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
         "PORT": "99999",
         "DATABASE_URL": "mysql://user:hush@host/db",
         "GITHUB_API_URL": "hush",
+        "FEISHU_DOMAIN": "hush",
+        "FEISHU_WEBHOOK_URL": "hush",
     }.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsInvalid) as problem:
@@ -40,6 +42,8 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
         "- DIGEST_TIMEZONE: Value error, “Mars/Base-hush” is not a time zone of the IANA database.",
         "- DIGEST_SOURCE: Input should be 'auto', 'github' or 'git'",
         "- GITHUB_API_URL: Value error, must be an address such as https://host/path",
+        "- FEISHU_DOMAIN: Value error, must be feishu, lark, or an address such as https://host",
+        "- FEISHU_WEBHOOK_URL: Value error, must be an address such as https://host/open-apis/bot/v2/hook/…",
         "- PORT: Input should be less than or equal to 65535",
     ]
 
@@ -58,6 +62,12 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
         ({"TOKEN_ENCRYPTION_KEYS": f"{'k' * 32},hush"}, "each key must have at least 32 characters"),
         ({"DIGEST_PRIVATE_REPOS": "octo/hello@"}, "the workspace's id, such as T0123, is missing after @"),
         ({"PUBLIC_URL": "digest.example.org"}, "PUBLIC_URL: Value error, must be an address"),
+        ({"FEISHU_APP_ID": "cli_1"}, "FEISHU_APP_ID and FEISHU_APP_SECRET need each other"),
+        ({"FEISHU_APP_SECRET": "hush"}, "FEISHU_APP_ID and FEISHU_APP_SECRET need each other"),
+        ({"FEISHU_ENCRYPT_KEY": "hush"}, "FEISHU_ENCRYPT_KEY needs FEISHU_APP_ID"),
+        ({"FEISHU_VERIFICATION_TOKEN": "hush"}, "FEISHU_VERIFICATION_TOKEN needs FEISHU_ENCRYPT_KEY"),
+        ({"FEISHU_WEBHOOK_SECRET": "hush"}, "FEISHU_WEBHOOK_SECRET needs FEISHU_WEBHOOK_URL"),
+        ({"FEISHU_DOMAIN": "ftp://hush"}, "FEISHU_DOMAIN: Value error, must be feishu, lark, or an address"),
         ({"OPENAI_API_KEY": "sk-hush"}, "need OPENAI_MODEL"),
         ({"OPENAI_MODEL": "large"}, "OPENAI_MODEL needs OPENAI_API_KEY"),
         ({"OPENAI_BUDGET_USD": "5"}, "OPENAI_BUDGET_USD needs the price of OPENAI_MODEL"),
@@ -93,6 +103,52 @@ def test_many_workspaces_need_the_app_s_credentials_and_an_address(monkeypatch: 
     settings = load_settings()
     assert settings.encryption_keys == ("new" * 11, "old" * 11)
     assert {"hush-1", "hush-2", "new" * 11, "old" * 11} <= set(settings.secrets)
+
+
+def test_what_is_wrong_with_feishu_is_told_together(monkeypatch: pytest.MonkeyPatch):
+    for name in ("FEISHU_APP_SECRET", "FEISHU_ENCRYPT_KEY", "FEISHU_WEBHOOK_SECRET"):
+        monkeypatch.setenv(name, "hush")
+    with pytest.raises(SettingsInvalid) as problem:
+        load_settings()
+    assert str(problem.value).splitlines() == [
+        "The configuration is not valid:",
+        "- Value error, FEISHU_APP_ID and FEISHU_APP_SECRET need each other; FEISHU_ENCRYPT_KEY needs FEISHU_APP_ID; "
+        "FEISHU_WEBHOOK_SECRET needs FEISHU_WEBHOOK_URL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("domain", "base"),
+    [
+        ("", "https://open.feishu.cn"),
+        ("feishu", "https://open.feishu.cn"),
+        ("lark", "https://open.larksuite.com"),
+        ("https://feishu.example.org/", "https://feishu.example.org"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+def test_feishu_is_in_china_or_abroad_or_behind_a_proxy(monkeypatch: pytest.MonkeyPatch, domain: str, base: str):
+    monkeypatch.setenv("FEISHU_DOMAIN", domain)
+    assert load_settings().feishu_base_url == base
+
+
+def test_secrets_of_feishu_may_stand_in_files_and_are_never_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Of the custom bot's address too, whose last part is all that anybody needs to post into the group."""
+    secrets = {
+        "FEISHU_APP_SECRET": "hush-1",
+        "FEISHU_ENCRYPT_KEY": "hush-2",
+        "FEISHU_VERIFICATION_TOKEN": "hush-3",
+        "FEISHU_WEBHOOK_URL": "https://OPEN.feishu.cn/open-apis/bot/v2/hook/hush-4",
+        "FEISHU_WEBHOOK_SECRET": "hush-5",
+    }
+    for name, value in secrets.items():
+        (tmp_path / name).write_text(f"{value}\n")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    monkeypatch.setenv("FEISHU_APP_ID", "cli_1")
+    settings = load_settings()
+    assert settings.secrets == (*secrets.values(), "hush-4")
+    assert settings.uses_feishu
+    assert "hush" not in repr(settings)
 
 
 def test_a_private_repository_is_for_everybody_or_for_the_workspaces_that_are_named(monkeypatch: pytest.MonkeyPatch):

@@ -10,16 +10,21 @@ from bot.core.days import Day
 from bot.core.errors import BotError
 from bot.core.model import AnalystKind
 from bot.doctor import sample
+from bot.doctor.feishu import feishu_checks
 from bot.doctor.slack import slack_checks
 
 
-async def examine(app: App) -> None:
-    """Prints every finding. Raises BotError if one of them is a failure."""
+async def examine(app: App, *, test_card_to: str = "") -> None:
+    """Prints every finding; one of them is a card that is posted to a chat of Feishu's, if one is named.
+
+    Raises BotError if one of them is a failure.
+    """
     checks: dict[str, Callable[[], Awaitable[str]]] = {
         "database": partial(_database, app),
         "commits": partial(_commits, app),
         "model": partial(_model, app),
         **await slack_checks(app),
+        **await feishu_checks(app, test_card_to=test_card_to),
     }
     failed: list[str] = []
     for name, check in checks.items():

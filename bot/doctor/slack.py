@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from bot.app import App
-from bot.core.errors import BotError, CredentialsRejected, PlatformUnavailable
+from bot.core.errors import BotError, PlatformUnavailable
 from bot.core.ports import Subscriptions
 from bot.core.replies import DigestView
 from bot.core.subscriptions import Platform
 from bot.doctor import sample
+from bot.doctor.posting import can_post
 from bot.slack_app import Slack
 
 Check = Callable[[], Awaitable[str]]
@@ -50,18 +51,7 @@ async def token(slack: Slack, workspace: str) -> str:
 async def channels(slack: Slack, subscriptions: Subscriptions, workspace: str) -> str:
     """Raises BotError for those in which the bot cannot post."""
     subscribed = await subscriptions.of_workspace(Platform.SLACK, workspace)
-    found = list(dict.fromkeys(each.terms.channel for each in subscribed))
-    problems: list[str] = []
-    for channel in found:
-        try:
-            await slack.messenger.check(channel)
-        except (CredentialsRejected, PlatformUnavailable):
-            raise
-        except BotError as error:
-            problems.append(f"{channel.id}: {error}")
-    if problems:
-        raise BotError("; ".join(problems))
-    return f"the bot can post in all {len(found)} that are subscribed" if found else "none is subscribed yet"
+    return await can_post(slack.messenger, (each.terms.channel for each in subscribed))
 
 
 async def blocks(slack: Slack, workspace: str, app: App) -> str:

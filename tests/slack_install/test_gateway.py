@@ -9,11 +9,11 @@ import stamina
 
 from bot.adapters.slack import failures
 from bot.adapters.slack.gateway import OneToken, SlackGateway
-from bot.adapters.slack.pacing import Pace, Rest
 from bot.core import errors
 from tests.counterparts import slack
 from tests.counterparts.faults import Fault, Reset
 from tests.counterparts.slack import SlackProxy
+from tests.stopwatch import Watch
 
 TEAM = "T000000001"
 
@@ -164,45 +164,6 @@ async def test_a_missing_scope_is_named(gateway: SlackGateway, emulated_slack: S
     with pytest.raises(errors.ScopeMissing, match="lacks the scope users:read") as problem:
         await gateway.call(TEAM, "users.info", user="U1")
     assert problem.value.scope == "users:read"
-
-
-class Watch:
-    """A clock that goes on while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-async def test_posts_into_one_channel_are_a_second_apart_and_others_do_not_wait():
-    watch = Watch()
-    pace = Pace(clock=watch, sleep=watch.sleep)
-    turns: list[tuple[str, float]] = []
-    for channel in ("C1", "C2", "C1", "C1"):
-        await pace.turn(channel)
-        turns.append((channel, round(watch.now - 100, 1)))
-    watch.now += 60
-    await pace.turn("C1")
-    turns.append(("C1", round(watch.now - 100, 1)))
-    assert turns == [("C1", 0.0), ("C2", 0.0), ("C1", 1.1), ("C1", 2.2), ("C1", 62.2)]
-
-
-async def test_channels_that_are_quiet_are_forgotten():
-    watch = Watch()
-    pace, rest = Pace(clock=watch, sleep=watch.sleep), Rest(clock=watch)
-    for number in range(1_000):
-        await pace.turn(number)
-        rest.begin(number, timedelta(seconds=5))
-        watch.now += 1
-    assert len(pace._next) <= 2
-    assert len(rest._until) <= 6
-    assert rest.left(999) == timedelta(seconds=4)
-    assert rest.left(1) == timedelta()
 
 
 async def test_the_gateway_spaces_posts_only(emulated_slack: SlackProxy):
