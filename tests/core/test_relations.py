@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -321,7 +321,7 @@ def test_a_subject_s_key_is_its_own_key(subject: str):
     ids=lambda message: message[:12],
 )
 def test_hostile_messages_are_read_quickly(message: str):
-    began = perf_counter()
+    began = process_time()
     for text in (message, f"chore: x\n\n{message}", message.replace(" ", "\n")):
         said(*text.partition("\n\n")[::2])
-    assert perf_counter() - began < 1.0
+    assert process_time() - began < 1.0

@@ -77,9 +77,9 @@ def test_any_text_has_a_class(path: str) -> None:
 
 @pytest.mark.parametrize("part", ["api/", "crds/", "a", "helm/", "V1_", "openapi", "migrations/"])
 def test_the_longest_path_a_system_allows_is_classified_at_once(part: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     classify((part * 4096)[:4096])
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @given(anything)

@@ -1,6 +1,6 @@
 import random
 import string
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -119,9 +119,9 @@ def test_secrets_of_a_minified_line_are_found() -> None:
 
 def test_a_megabyte_takes_a_few_seconds_at_most() -> None:
     text = "\n".join(f"+    result_{number} = compute(result_{number - 1}, key='name')" for number in range(20_000))
-    began = perf_counter()
+    began = process_time()
     redact(text)
-    assert perf_counter() - began < 6
+    assert process_time() - began < 6
 
 
 @given(st.text(st.characters(codec=None)))

@@ -12,6 +12,7 @@ import httpx
 
 from bot.adapters.feishu.manifest import addons, preset
 from bot.core.errors import BotError
+from bot.core.language import _
 
 _ACCOUNTS: Final = "https://accounts.feishu.cn"
 _LARK_ACCOUNTS: Final = "https://accounts.larksuite.com"
@@ -81,7 +82,8 @@ async def register(
     except AppExpiredError:
         raise LinkExpired from None
     except RegisterAppError as error:
-        raise CreationUnavailable(f"No app was created: {_shown(error.description or error.code)}.") from None
+        reason = _shown(error.description or error.code)
+        raise CreationUnavailable(_("No app was created: {reason}.", reason=reason)) from None
     except httpx.HTTPError:
         raise AccountsUnreachable from None
     except (ValueError, LookupError, TypeError, AttributeError):  # what the SDK makes of an answer that is none
