@@ -173,11 +173,11 @@ async def test_a_preview_of_what_is_wrong_says_what(bot: Stage):
 
 async def test_pausing_leaves_the_form_and_unsubscribing_does_not(bot: Stage):
     view = await opened(bot)
-    bot.desk.replies[Elsewhere] = lambda command: Notice(text=type(command.command).__name__)
+    bot.desk.replies[Elsewhere] = lambda command: Notice(text=f"Done: {type(command.command).__name__}")
     await bot.people.click(buttons(view, "settings.pause")[0], view=view)
-    view = await bot.people.sees("PauseDigests", "Preview")
+    view = await bot.people.sees("Done: PauseDigests", "Preview")
     await bot.people.click(buttons(view, "settings.unsubscribe")[0], view=view)
-    view = await bot.people.sees("Unsubscribe")
+    view = await bot.people.sees("Done: Unsubscribe")
     assert buttons(view, "settings.") == []
     assert [command for command in bot.desk.commands() if isinstance(command, Elsewhere)] == [
         Elsewhere(subscription=7, command=PauseDigests()),
