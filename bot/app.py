@@ -7,12 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 from pydantic import SecretStr
 
-from bot import feishu_app, prompts, slack_app
+from bot import feishu_app, prompts, slack_app, watching
+from bot.adapters.database.census import DatabaseCensus
 from bot.adapters.database.engine import migrate, open_database
 from bot.adapters.database.inbox import DatabaseInbox
 from bot.adapters.database.model_memory import DatabaseModelMemory
@@ -25,6 +27,7 @@ from bot.core.backfill import Backfill
 from bot.core.desk import Desk
 from bot.core.digests import Digests
 from bot.core.errors import NotUnderstood
+from bot.core.metering import UNMETERED, Censuses, Meter
 from bot.core.model import Repo
 from bot.core.ports import (
     Analyst,
@@ -46,6 +49,7 @@ from bot.core.subscriptions import Channel, Platform, SubscriptionTerms
 from bot.feishu_app import Feishu, FeishuGroup
 from bot.settings import Settings
 from bot.slack_app import Slack
+from bot.watching import Watching
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
 
     from bot.adapters.git import Clones
     from bot.adapters.openai import OpenAIModel
+    from handlers.web import Check, Exposition
 
 #: Objects made before the youngest are searched for garbage. The SDKs make thousands of classes that are all kept, and
 #: with Python's 700, searching among them takes a third of the time of loading them.
@@ -85,10 +90,17 @@ class App:
     subscriptions: Subscriptions
     workspaces: Workspaces
     inbox: Inbox
+    censuses: Censuses
     #: Each is None where it is not configured.
     slack: Slack | None
     feishu: Feishu | None
     feishu_group: FeishuGroup | None
+
+    @property
+    def platforms(self) -> frozenset[Platform]:
+        """Those that can be posted to."""
+        chats = {Platform.SLACK: self.slack, Platform.FEISHU: self.feishu, Platform.FEISHU_WEBHOOK: self.feishu_group}
+        return frozenset(platform for platform, configured in chats.items() if configured is not None)
 
     async def channel(self, named: str) -> Channel:
         """Of Slack `C0123` or `T0123/C0123`, of Feishu `oc_…`, or `feishu-webhook`. Raises BotError."""
@@ -100,7 +112,7 @@ class App:
 
 
 @asynccontextmanager
-async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[App]:
+async def composed(settings: Settings, *, now: Clock = now, meter: Meter = UNMETERED) -> AsyncGenerator[App]:
     """The application with its database open and up to date; everything is closed at the end."""
     gc.set_threshold(GARBAGE_THRESHOLD)
     async with AsyncExitStack() as stack:
@@ -110,13 +122,13 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
         default_repo = await _default_repo(settings)
         source = await _source(settings, default_repo, now, stack)
         memory = DatabaseModelMemory(engine)
-        model = language_model(settings, memory, now)
+        model = language_model(settings, memory, now, meter)
         if model is not None:
             stack.push_async_callback(model.close)
         analyst = _analyst(settings, model, source)
-        slack = slack_app.compose(settings, engine, now)
-        feishu = feishu_app.compose(settings, now)
-        feishu_group = feishu_app.compose_group(settings, now)
+        slack = slack_app.compose(settings, engine, now, partial(meter.waited, Platform.SLACK))
+        feishu = feishu_app.compose(settings, now, partial(meter.waited, Platform.FEISHU))
+        feishu_group = feishu_app.compose_group(settings, now, partial(meter.waited, Platform.FEISHU_WEBHOOK))
         kept = stores(engine)
         service = assemble(
             stores=kept,
@@ -131,6 +143,7 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
             defaults=Defaults(repo=default_repo, zone=settings.zone, language=settings.digest_language),
             access=Access(private=settings.private_repos_of),
             now=now,
+            meter=meter,
         )
         yield App(
             settings=settings,
@@ -145,6 +158,7 @@ async def composed(settings: Settings, *, now: Clock = now) -> AsyncGenerator[Ap
             subscriptions=kept.subscriptions,
             workspaces=DatabaseWorkspaces(engine),
             inbox=DatabaseInbox(engine),
+            censuses=DatabaseCensus(engine),
             slack=slack,
             feishu=feishu,
             feishu_group=feishu_group,
@@ -155,30 +169,36 @@ async def run(settings: Settings) -> None:
     """The bot: the clock, the HTTP port and what is configured, until the process is told to stop."""
     from handlers import schedule, web
 
-    async with composed(settings) as app, AsyncExitStack() as listening:
+    watched = watching.compose(settings)
+    async with composed(settings, meter=watched.prometheus) as app, AsyncExitStack() as listening:
         await _follow(app)
         answering = asyncio.Event()
-        application = await listen(app, listening, answering=answering)
-        clock = schedule.start(app.rounds)
+        application = await listen(app, listening, answering=answering, watched=watched)
+        clock = schedule.start(app.rounds, ticked=watched.ticked)
         log.info("bot.started", host=settings.host, port=settings.port)
         try:
             await web.serve(application, host=settings.host, port=settings.port, answering=answering.set)
         finally:
             clock.shutdown(wait=False)
             await _finish(app.rounds)
+            await watched.finish()
             log.info("bot.stopped")
 
 
-async def listen(app: App, stack: AsyncExitStack, *, answering: asyncio.Event | None = None) -> "Starlette":
+async def listen(
+    app: App, stack: AsyncExitStack, *, answering: asyncio.Event | None = None, watched: Watching | None = None
+) -> "Starlette":
     """Starts to listen to what is configured; the application is what the HTTP port serves.
 
-    What takes seconds to load waits until `answering` is set, so that it delays nothing else.
+    What takes seconds to load waits until `answering` is set, so that it delays nothing else. Without `watched` there
+    are no metrics, and no clock that has to tick.
     """
     from handlers import web
 
     routes: list[BaseRoute] = []
+    checks: list[Check] = [_database(app)]
     if app.slack is not None:
-        routes += await slack_app.listen(
+        slack = await slack_app.listen(
             app.slack,
             app.settings,
             desk=app.desk,
@@ -186,8 +206,10 @@ async def listen(app: App, stack: AsyncExitStack, *, answering: asyncio.Event | 
             workspaces=app.workspaces,
             stack=stack,
         )
+        routes += slack.routes
+        checks += slack.checks
     if app.feishu is not None:
-        routes += await feishu_app.listen(
+        feishu = await feishu_app.listen(
             app.feishu,
             app.settings,
             desk=app.desk,
@@ -197,7 +219,25 @@ async def listen(app: App, stack: AsyncExitStack, *, answering: asyncio.Event | 
             stack=stack,
             answering=answering,
         )
-    return web.application(routes)
+        routes += feishu.routes
+        checks += feishu.checks
+    if watched is None:
+        return web.application(routes, checks=checks)
+    return web.application(routes, checks=[watched.pulse.trouble, *checks], exposition=_exposition(app, watched))
+
+
+def _database(app: App) -> "Check":
+    async def check() -> str:
+        return "" if await app.censuses.is_possible() else "The database does not answer."
+
+    return check
+
+
+def _exposition(app: App, watched: Watching) -> "Exposition":
+    async def expose() -> bytes:
+        return watched.prometheus.exposition(await app.censuses.taken(app.now()), app.platforms)
+
+    return expose
 
 
 async def _follow(app: App) -> None:
@@ -241,7 +281,9 @@ def _configured(platform: T | None, setting: str) -> T:
     return platform
 
 
-def language_model(settings: Settings, memory: ModelMemory, now: Clock) -> "OpenAIModel | None":
+def language_model(
+    settings: Settings, memory: ModelMemory, now: Clock, meter: Meter = UNMETERED
+) -> "OpenAIModel | None":
     """The model that is configured; rules are enough without one."""
     if not settings.openai_model:
         return None
@@ -259,6 +301,7 @@ def language_model(settings: Settings, memory: ModelMemory, now: Clock) -> "Open
         service_tier=settings.openai_service_tier,
         budget=Budget(tokens=settings.openai_budget_tokens, price=settings.openai_budget_usd),
         prices=settings.prices,
+        meter=meter,
     )
 
 

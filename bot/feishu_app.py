@@ -1,7 +1,6 @@
 """Feishu, composed: an app with its gateway and what listens to it, and a group's custom bot."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,16 +10,16 @@ from pydantic import SecretStr
 
 from bot.core.answering import Desk
 from bot.core.errors import BotError
+from bot.core.pacing import Waits
 from bot.core.ports import Clock, Inbox, Messenger, Subscriptions
 from bot.core.subscriptions import Channel, Platform
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from starlette.routing import BaseRoute
-
     from bot.adapters.feishu.gateway import FeishuGateway
     from bot.adapters.feishu.webhook import FeishuWebhook
     from handlers.feishu import Receiver
+    from handlers.web import Check, Listening
 
 log = structlog.get_logger()
 
@@ -49,7 +48,7 @@ class FeishuGroup:
     messenger: "FeishuWebhook"
 
 
-def compose(settings: Settings, now: Clock) -> Feishu | None:
+def compose(settings: Settings, now: Clock, waits: Waits) -> Feishu | None:
     """None where there is no app."""
     if not settings.uses_feishu:
         return None
@@ -57,19 +56,19 @@ def compose(settings: Settings, now: Clock) -> Feishu | None:
     from bot.adapters.feishu.messenger import FeishuMessenger
 
     gateway = FeishuGateway(
-        settings.feishu_app_id, _value(settings.feishu_app_secret), base_url=settings.feishu_base_url
+        settings.feishu_app_id, _value(settings.feishu_app_secret), base_url=settings.feishu_base_url, waits=waits
     )
     return Feishu(gateway=gateway, messenger=FeishuMessenger(gateway, now=now))
 
 
-def compose_group(settings: Settings, now: Clock) -> FeishuGroup | None:
+def compose_group(settings: Settings, now: Clock, waits: Waits) -> FeishuGroup | None:
     """None where there is no custom bot."""
     url = _value(settings.feishu_webhook_url)
     if not url:
         return None
     from bot.adapters.feishu.webhook import FeishuWebhook, channel_of
 
-    messenger = FeishuWebhook(url, secret=_value(settings.feishu_webhook_secret), now=now)
+    messenger = FeishuWebhook(url, secret=_value(settings.feishu_webhook_secret), now=now, waits=waits)
     return FeishuGroup(channel=channel_of(url), messenger=messenger)
 
 
@@ -83,10 +82,11 @@ async def listen(
     now: Clock,
     stack: AsyncExitStack,
     answering: asyncio.Event | None,
-) -> Sequence["BaseRoute"]:
-    """Starts to listen, by long connection once `answering` is set; the routes are what the HTTP port serves."""
+) -> "Listening":
+    """Starts to listen, by long connection once `answering` is set."""
     from bot.adapters.feishu.surfaces import FeishuSurfaces
     from handlers import feishu as handler
+    from handlers.web import Listening
 
     await stack.enter_async_context(feishu.gateway.connected())
     receiver = handler.register(
@@ -103,11 +103,10 @@ async def listen(
     offering = asyncio.create_task(_offer_command(feishu.gateway, answering))
     stack.callback(offering.cancel)
     if settings.feishu_encrypt_key is None:
-        _connect(receiver, settings, stack, answering)
-        return []
+        return Listening(routes=[], checks=[_connect(receiver, settings, stack, answering)])
     token = _value(settings.feishu_verification_token)
     key = _value(settings.feishu_encrypt_key)
-    return [handler.route(receiver, encrypt_key=key, verification_token=token, now=now)]
+    return Listening(routes=[handler.route(receiver, encrypt_key=key, verification_token=token, now=now)])
 
 
 async def _offer_command(gateway: "FeishuGateway", answering: asyncio.Event | None) -> None:
@@ -122,7 +121,9 @@ async def _offer_command(gateway: "FeishuGateway", answering: asyncio.Event | No
         log.info("feishu.without_slash_command", error=str(error))
 
 
-def _connect(receiver: "Receiver", settings: Settings, stack: AsyncExitStack, answering: asyncio.Event | None) -> None:
+def _connect(
+    receiver: "Receiver", settings: Settings, stack: AsyncExitStack, answering: asyncio.Event | None
+) -> "Check":
     from handlers.feishu_connection.connection import LongConnection
 
     connection = LongConnection(
@@ -134,6 +135,11 @@ def _connect(receiver: "Receiver", settings: Settings, stack: AsyncExitStack, an
     )
     stack.push_async_callback(connection.stop)
     connection.start(after=answering)
+
+    async def check() -> str:
+        return "" if connection.connected.is_set() else "Feishu's long connection is not up."
+
+    return check
 
 
 def _value(secret: SecretStr | None) -> str:

@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     feishu_webhook_url: SecretStr | None = None
     feishu_webhook_secret: SecretStr | None = None
 
+    #: Is asked once a minute while all goes well, so that somebody notices when it is not. It is a secret.
+    ping_url: SecretStr | None = None
+
     #: At which the outside reaches HOST and PORT.
     public_url: str = ""
     host: str = "127.0.0.1"
@@ -201,6 +204,13 @@ class Settings(BaseSettings):
     def _is_secret_address(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and urlsplit(value.get_secret_value()).scheme not in {"http", "https"}:
             raise ValueError("must be an address such as https://host/open-apis/bot/v2/hook/…")
+        return value
+
+    @field_validator("ping_url")
+    @classmethod
+    def _is_secret_page(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"http", "https"}:
+            raise ValueError("must be an address such as https://hc-ping.com/…")
         return value
 
     @field_validator("public_url")

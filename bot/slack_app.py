@@ -12,18 +12,19 @@ from bot.adapters.database.engine import for_writing
 from bot.core.desk import Desk
 from bot.core.errors import BotError, NotInstalled
 from bot.core.language import _, speaking
+from bot.core.pacing import Waits
 from bot.core.ports import Clock, Messenger, Subscriptions, Workspaces
 from bot.core.subscriptions import Channel, Platform
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
-    from starlette.routing import BaseRoute
 
     from bot.adapters.slack.gateway import OneToken, SlackGateway
     from bot.adapters.slack.installations import Installations
     from bot.adapters.slack.stores import InstallationStore, StateStore
     from handlers.slack_install import InstallFlow
+    from handlers.web import Check, Listening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class Slack:
         return Channel(platform=Platform.SLACK, workspace=workspace or installed[0], id=name)
 
 
-def compose(settings: Settings, engine: AsyncEngine, now: Clock) -> Slack | None:
+def compose(settings: Settings, engine: AsyncEngine, now: Clock, waits: Waits) -> Slack | None:
     """None where Slack is not configured."""
     if not settings.uses_slack:
         return None
@@ -72,7 +73,7 @@ def compose(settings: Settings, engine: AsyncEngine, now: Clock) -> Slack | None
 
     oauth = _oauth(settings, engine, now) if settings.slack_client_id else None
     tokens = oauth.installations if oauth is not None else OneToken(_value(settings.slack_bot_token))
-    gateway = SlackGateway(tokens, base_url=settings.slack_api_url)
+    gateway = SlackGateway(tokens, base_url=settings.slack_api_url, waits=waits)
     native = frozenset(Native(kind) for kind in settings.slack_native_blocks)
     return Slack(gateway=gateway, messenger=SlackMessenger(gateway, native=native), tokens=tokens, oauth=oauth)
 
@@ -105,11 +106,11 @@ async def listen(
     subscriptions: Subscriptions,
     workspaces: Workspaces,
     stack: AsyncExitStack,
-) -> Sequence["BaseRoute"]:
-    """Starts to listen; the routes are what the HTTP port serves."""
+) -> "Listening":
     from bot.adapters.slack.surfaces import SlackSurfaces
     from handlers import slack as handler
     from handlers import slack_install, slack_lifecycle
+    from handlers.web import Listening
 
     await stack.enter_async_context(slack.gateway.connected())
     flow = _flow(slack.oauth, settings, subscriptions) if slack.oauth is not None else None
@@ -122,9 +123,8 @@ async def listen(
     stack.push_async_callback(underway.finish)
     routes = list(slack_install.routes(flow)) if flow is not None else []
     if settings.slack_app_token is None:
-        return [handler.route(bolt), *routes]
-    await _connect(bolt, settings, stack)
-    return routes
+        return Listening(routes=[handler.route(bolt), *routes])
+    return Listening(routes=routes, checks=[await _connect(bolt, settings, stack)])
 
 
 def _flow(oauth: OAuth, settings: Settings, subscriptions: Subscriptions) -> "InstallFlow":
@@ -170,7 +170,7 @@ def _bolt(slack: Slack, settings: Settings, flow: "InstallFlow | None") -> "Asyn
     )
 
 
-async def _connect(bolt: "AsyncApp", settings: Settings, stack: AsyncExitStack) -> None:
+async def _connect(bolt: "AsyncApp", settings: Settings, stack: AsyncExitStack) -> "Check":
     """Socket Mode: https://docs.slack.dev/apis/events-api/using-socket-mode"""
     from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
     from slack_sdk.web.async_client import AsyncWebClient
@@ -181,6 +181,12 @@ async def _connect(bolt: "AsyncApp", settings: Settings, stack: AsyncExitStack) 
     )
     stack.push_async_callback(handler.close_async)
     await handler.connect_async()
+    socket = handler.client
+
+    async def check() -> str:
+        return "" if await socket.is_connected() else "Slack's socket is not connected."
+
+    return check
 
 
 def _value(secret: SecretStr | None) -> str:

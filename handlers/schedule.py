@@ -1,5 +1,6 @@
 """The clock: APScheduler ticks, and the ledger decides what is due."""
 
+from collections.abc import Callable
 from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -10,10 +11,27 @@ from bot.core.rounds import Rounds
 TICK: Final = 5
 
 
-def start(rounds: Rounds, *, every: float = TICK) -> AsyncIOScheduler:
+#: Is told of each tick whether it went well.
+Ticked = Callable[[bool], None]
+
+
+def unwatched(_went_well: bool) -> None:
+    """Nobody wants to know."""
+
+
+def start(rounds: Rounds, *, every: float = TICK, ticked: Ticked = unwatched) -> AsyncIOScheduler:
     """Starts to tick on the running loop, `every` so many seconds; `shutdown()` on what is returned ends it."""
+
+    async def tick() -> None:
+        try:
+            await rounds.tick()
+        except Exception:
+            ticked(False)
+            raise  # APScheduler logs it
+        ticked(True)
+
     scheduler = AsyncIOScheduler(timezone="UTC")
     # A late tick still counts, and one stands for all that were missed.
-    scheduler.add_job(rounds.tick, "interval", seconds=every, misfire_grace_time=None, coalesce=True, max_instances=1)
+    scheduler.add_job(tick, "interval", seconds=every, misfire_grace_time=None, coalesce=True, max_instances=1)
     scheduler.start()
     return scheduler

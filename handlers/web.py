@@ -1,20 +1,54 @@
-"""The HTTP port: what is configured answers at its own path, and `/healthz` says that the process is up."""
+"""The HTTP port: what is configured answers at its own path, and operators' programs see how we are.
+
+`/healthz` says that the process is up, `/readyz` whether everything works that it needs, `/metrics` has the figures.
+"""
 
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+#: What is not ready, in one line without secrets; empty if all is well.
+Check = Callable[[], Awaitable[str]]
+#: All figures, in Prometheus' text format.
+Exposition = Callable[[], Awaitable[bytes]]
 
-def application(routes: Sequence[BaseRoute]) -> Starlette:
-    return Starlette(routes=[Route("/healthz", _alive), *routes])
+#: https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """What came of starting to listen to a platform."""
+
+    #: What the HTTP port serves for it.
+    routes: Sequence[BaseRoute]
+    #: Whether it still listens.
+    checks: Sequence[Check] = ()
+
+
+def application(
+    routes: Sequence[BaseRoute], *, checks: Sequence[Check] = (), exposition: Exposition | None = None
+) -> Starlette:
+    """Ready while all `checks` are; without an `exposition` there are no metrics."""
+
+    async def ready(_request: Request) -> Response:
+        problems = [problem for problem in await asyncio.gather(*(check() for check in checks)) if problem]
+        return PlainTextResponse("".join(f"{line}\n" for line in problems or ["ok"]), 503 if problems else 200)
+
+    watched = [Route("/healthz", _alive), Route("/readyz", ready)]
+    if exposition is not None:
+        watched.append(_metrics(exposition))
+    return Starlette(routes=[*watched, *routes])
 
 
 async def serve(application: Starlette, *, host: str, port: int, answering: Callable[[], None] = lambda: None) -> None:
@@ -45,6 +79,13 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+
+def _metrics(exposition: Exposition) -> Route:
+    async def metrics(_request: Request) -> Response:
+        return Response(await exposition(), headers={"Content-Type": EXPOSITION})
+
+    return Route("/metrics", metrics)
 
 
 async def _alive(_request: Request) -> PlainTextResponse:

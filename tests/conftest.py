@@ -13,6 +13,7 @@ from bot.adapters.database.engine import migrate, open_database
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from tests.fakes import FakeClock
+from tests.pings import Pings, listening
 
 pytest_plugins = ["tests.counterparts.fixtures"]
 
@@ -56,6 +57,12 @@ def subscriptions(engine: AsyncEngine) -> DatabaseSubscriptions:
 @pytest.fixture
 def ledger(engine: AsyncEngine) -> DatabaseLedger:
     return DatabaseLedger(engine)
+
+
+@pytest.fixture
+async def pings() -> AsyncIterator[Pings]:
+    async with listening() as pings:
+        yield pings
 
 
 @pytest.fixture

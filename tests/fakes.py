@@ -12,6 +12,7 @@ from bot.core.asker import OPEN, Access
 from bot.core.collecting import FOREVER
 from bot.core.days import Day, Window
 from bot.core.errors import AnalystUnavailable, BotError
+from bot.core.metering import UNMETERED, Meter
 from bot.core.model import (
     Analysis,
     AnalystKind,
@@ -363,6 +364,7 @@ def service(
     posts: Posts | None = None,
     feedback: FeedbackStore | None = None,
     access: Access = OPEN,
+    meter: Meter = UNMETERED,
 ) -> Service:
     """The product over an archive, with what is outside faked; `model` writes leads, translates and answers."""
     return assemble(
@@ -384,6 +386,7 @@ def service(
         defaults=Defaults(repo=REPO, zone=ZoneInfo("Asia/Shanghai")),
         access=access,
         now=now,
+        meter=meter,
     )
 
 

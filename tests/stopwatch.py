@@ -1,3 +1,8 @@
+from datetime import timedelta
+
+from bot.core.pacing import RateLimit
+
+
 class Watch:
     """A stopwatch that goes on while somebody sleeps."""
 
@@ -9,3 +14,10 @@ class Watch:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+class Heard(list[tuple[str, float]]):
+    """What somebody was told of waits: why, and for how many seconds."""
+
+    def __call__(self, limit: RateLimit, span: timedelta) -> None:
+        self.append((limit.value, round(span.total_seconds(), 1)))

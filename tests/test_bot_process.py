@@ -14,6 +14,7 @@ from aiohttp import ClientError, ClientSession
 from tests.counterparts import slack
 from tests.counterparts.processes import free_port
 from tests.counterparts.slack import SlackProxy
+from tests.pings import Pings
 from tests.sample_day import build
 from tests.slack_people import People, buttons, eventually, texts
 
@@ -56,11 +57,26 @@ async def is_up(session: ClientSession, address: str) -> bool:
         return False
 
 
+async def has_pinged(pings: Pings) -> bool:
+    return pings.received == ["GET /hush"]
+
+
+async def is_ready(session: ClientSession, address: str) -> bool:
+    async with session.get(f"{address}/readyz") as answer:
+        return answer.status == 200
+
+
+async def figures(session: ClientSession, address: str) -> list[str]:
+    async with session.get(f"{address}/metrics") as answer:
+        return (await answer.text()).splitlines()
+
+
 async def test_the_bot_answers_in_slack_posts_when_due_and_stops_when_told(
-    emulated_slack: SlackProxy, session: ClientSession, tmp_path: Path
+    emulated_slack: SlackProxy, pings: Pings, session: ClientSession, tmp_path: Path
 ):
     port = free_port()
     configuration = {
+        "PING_URL": pings.url,
         "PORT": str(port),
         "DIGEST_GIT_DIR": str(build(tmp_path / "dynamo").path),
         "DIGEST_DEFAULT_REPO": "ai-dynamo/dynamo",
@@ -76,11 +92,17 @@ async def test_the_bot_answers_in_slack_posts_when_due_and_stops_when_told(
         assert len(buttons(answer["blocks"], "commit.open")) == 12
         (answer,) = await people.type("subscribe ai-dynamo/dynamo at 09:00")
         assert "every day at 09:00" in "\n".join(texts(answer["blocks"]))
+        await eventually(lambda: is_ready(session, address))
+        await eventually(lambda: has_pinged(pings))
+        told = await figures(session, address)
+        assert 'dynamo_digest_subscriptions{platform="slack",standing="active"} 1.0' in told
+        assert any(line.startswith('dynamo_digest_ticks_total{outcome="ok"}') for line in told)
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=20)
     assert process.returncode == 0
     assert [event for event in ("bot.started", "bot.stopped") if event not in log] == []
     assert slack.BOT_TOKEN not in log
+    assert "hush" not in log
     assert "Traceback" not in log
 
 

@@ -31,6 +31,7 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
         "GITHUB_API_URL": "hush",
         "FEISHU_DOMAIN": "hush",
         "FEISHU_WEBHOOK_URL": "hush",
+        "PING_URL": "hush",
     }.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsInvalid) as problem:
@@ -44,6 +45,7 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
         "- GITHUB_API_URL: Value error, must be an address such as https://host/path",
         "- FEISHU_DOMAIN: Value error, must be feishu, lark, or an address such as https://host",
         "- FEISHU_WEBHOOK_URL: Value error, must be an address such as https://host/open-apis/bot/v2/hook/…",
+        "- PING_URL: Value error, must be an address such as https://hc-ping.com/…",
         "- PORT: Input should be less than or equal to 65535",
     ]
 
@@ -148,6 +150,13 @@ def test_secrets_of_feishu_may_stand_in_files_and_are_never_shown(monkeypatch: p
     settings = load_settings()
     assert settings.secrets == (*secrets.values(), "hush-4")
     assert settings.uses_feishu
+    assert "hush" not in repr(settings)
+
+
+def test_where_we_ping_is_a_secret(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PING_URL", "https://hc-ping.com/hush")
+    settings = load_settings()
+    assert settings.secrets == ("https://hc-ping.com/hush",)
     assert "hush" not in repr(settings)
 
 

@@ -3,10 +3,38 @@
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from datetime import timedelta
+from enum import StrEnum
 
 #: Seconds on a clock that only goes forward.
 Stopwatch = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class RateLimit(StrEnum):
+    """Why a call waits."""
+
+    #: So that a limit of the other side is not exceeded.
+    KEPT = "kept"
+    #: The other side refused it, and said for how long it wants to be left alone.
+    HIT = "hit"
+
+
+#: Is told why something waits and for how long.
+Waits = Callable[[RateLimit, timedelta], None]
+
+
+def unnoticed(_limit: RateLimit, _span: timedelta) -> None:
+    """Nobody wants to know."""
+
+
+def noticed(sleep: Sleep, waits: Waits) -> Sleep:
+    """The same sleep, which tells before that a limit is kept."""
+
+    async def sleep_noticed(seconds: float) -> None:
+        waits(RateLimit.KEPT, timedelta(seconds=seconds))
+        await sleep(seconds)
+
+    return sleep_noticed
 
 
 class Pace:

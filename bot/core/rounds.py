@@ -21,10 +21,11 @@ from bot.core.errors import (
     SourceBehind,
 )
 from bot.core.language import _, speaking
+from bot.core.metering import Meter
 from bot.core.ports import Clock, Ledger, Messenger, Posts, Subscriptions
 from bot.core.replies import DigestView, Notice, Offer, RangeView
 from bot.core.schedule import CATCH_UP, due, reaching_back
-from bot.core.subscriptions import Delivery, Platform, QuietDays, Run
+from bot.core.subscriptions import Delivery, DeliveryState, Platform, QuietDays, Run
 from bot.core.timing import lateness, retry_delay
 
 #: Longer than a digest takes to make and post; a crashed holder's row is taken over after it.
@@ -48,6 +49,7 @@ class Rounds:
         correcting: Correcting,
         messengers: Mapping[Platform, Messenger],
         now: Clock,
+        meter: Meter,
         access: Access = OPEN,
     ) -> None:
         self._composing = composing
@@ -58,6 +60,7 @@ class Rounds:
         self._correcting = correcting
         self._messengers = messengers
         self._now = now
+        self._meter = meter
         #: Per subscription, the newest day that is known to be in the ledger; only saves asking again at every tick.
         self._scheduled: dict[int, date] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -141,6 +144,7 @@ class Rounds:
             raise SourceBehind
         if not view.entries and terms.quiet is QuietDays.SILENT:
             await self._ledger.skipped(delivery)
+            self._count(delivery, DeliveryState.SKIPPED)
             log.info("delivery.skipped", **_facts(delivery))
             return
         await self._post(delivery, messenger, view)
@@ -151,6 +155,7 @@ class Rounds:
             message = await messenger.find(delivery.subscription.terms.channel, key=delivery.key, since=sending_since)
         except HistoryUnreadable as error:
             await self._ledger.uncertain(delivery, str(error))
+            self._count(delivery, DeliveryState.UNCERTAIN)
             log.error("delivery.uncertain", **_facts(delivery), error=str(error))
             text = _(
                 "Whether the digest arrived could not be found out, so that it was not sent again: {reason}",
@@ -160,14 +165,13 @@ class Rounds:
             return True
         if message is None:
             return False
-        await self._arrived(delivery, message)
+        await self._arrived(delivery, message, late_by=sending_since - delivery.scheduled_at)
         log.info("delivery.found", **_facts(delivery), message=message)
         return True
 
     async def _post(self, delivery: Delivery, messenger: Messenger, view: DigestView | RangeView) -> None:
         now = self._now()
         channel = delivery.subscription.terms.channel
-        late_by = now - delivery.scheduled_at
         view = replace(view, late_by=lateness(delivery.scheduled_at, now))
         if not await self._ledger.sending(delivery, now, now + LEASE):
             return
@@ -177,13 +181,15 @@ class Rounds:
             # What was refused now says nothing of an attempt before, whose answer got lost.
             await self._give_back(delivery, error, refused=delivery.sending_since is None)
             return
-        await self._arrived(delivery, message)
+        late_by = self._now() - delivery.scheduled_at
+        await self._arrived(delivery, message, late_by=late_by)
         log.info("delivery.sent", **_facts(delivery), message=message, late_seconds=round(late_by.total_seconds(), 1))
 
-    async def _arrived(self, delivery: Delivery, message: str) -> None:
+    async def _arrived(self, delivery: Delivery, message: str, *, late_by: timedelta) -> None:
         """Remembers the message, unless the workspace was forgotten, or another process has seen it, meanwhile."""
         now = self._now()
         if await self._ledger.sent(delivery, message, now):
+            self._count(delivery, DeliveryState.SENT, late_by)
             await self._posts.record(post_of(delivery, message), now)
 
     async def _give_back(self, delivery: Delivery, error: BotError, *, refused: bool = False) -> None:
@@ -192,11 +198,16 @@ class Rounds:
         delay = retry_delay(error, attempt=delivery.attempts)
         if delay is not None and now + delay < delivery.scheduled_at + CATCH_UP:
             await self._ledger.retry(delivery, str(error), now + delay, refused=refused)
+            self._count(delivery, DeliveryState.DUE)
             log.warning("delivery.postponed", **_facts(delivery), error=str(error), seconds=delay.total_seconds())
             return
         await self._ledger.failed(delivery, str(error))
+        self._count(delivery, DeliveryState.FAILED)
         log.error("delivery.failed", **_facts(delivery), error=str(error))
         await self._say_why(delivery, error)
+
+    def _count(self, delivery: Delivery, state: DeliveryState, late_by: timedelta | None = None) -> None:
+        self._meter.delivered(delivery.subscription.terms.channel.platform, state, late_by)
 
     # Somebody is told why
 

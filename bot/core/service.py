@@ -13,6 +13,7 @@ from bot.core.desk import Desk
 from bot.core.digests import Digests
 from bot.core.language import Language
 from bot.core.lead import LeadWriter
+from bot.core.metering import Meter
 from bot.core.model import Repo
 from bot.core.ports import (
     Analyst,
@@ -92,6 +93,7 @@ def assemble(
     defaults: Defaults,
     access: Access = OPEN,
     now: Clock,
+    meter: Meter,
 ) -> Service:
     """`model` writes leads, translates and answers questions; `memory` tells what it costs."""
     translator = Translator(model=model, instructions=instructions.translation)
@@ -150,6 +152,7 @@ def assemble(
             correcting=correcting,
             messengers=messengers,
             now=now,
+            meter=meter,
             access=access,
         ),
     )

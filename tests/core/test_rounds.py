@@ -21,6 +21,7 @@ from bot.core.errors import (
     SourceUnavailable,
 )
 from bot.core.language import Language, spoken
+from bot.core.metering import UNMETERED, Meter
 from bot.core.ranges import Weekday
 from bot.core.replies import DigestView, Framing, Notice, Offer, RangeView, Reply
 from bot.core.rounds import LEASE, Rounds, retry_delay
@@ -45,6 +46,7 @@ class Stage:
         self.ledger = ledger
         self.posts = FakePosts()
         self.access = OPEN
+        self.meter: Meter = UNMETERED
         self.rounds = self.process()
 
     def process(self) -> Rounds:
@@ -59,6 +61,7 @@ class Stage:
             messengers={Platform.SLACK: self.messenger},
             posts=self.posts,
             access=self.access,
+            meter=self.meter,
         ).rounds
 
     async def tick(self, *, at: datetime | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, web
+from httpx import ASGITransport, AsyncClient
 
 from bot.app import composed, listen
 from bot.settings import Settings
@@ -66,15 +67,18 @@ async def slack() -> AsyncIterator[SocketModeEnd]:
     await runner.cleanup()
 
 
-async def test_a_command_over_socket_mode_is_acknowledged_and_answered(slack: SocketModeEnd, database_url: str):
-    settings = Settings(
+def configured(slack: SocketModeEnd, database_url: str) -> Settings:
+    return Settings(
         _env_file=None,  # pyright: ignore[reportCallIssue]
         database_url=database_url,
         slack_bot_token="xoxb-1",  # pyright: ignore[reportArgumentType]
         slack_app_token="xapp-1",  # pyright: ignore[reportArgumentType]
         slack_api_url=f"{slack.url}/api/",
     )
-    async with composed(settings) as app, AsyncExitStack() as listening, asyncio.timeout(10):
+
+
+async def test_a_command_over_socket_mode_is_acknowledged_and_answered(slack: SocketModeEnd, database_url: str):
+    async with composed(configured(slack, database_url)) as app, AsyncExitStack() as listening, asyncio.timeout(10):
         await listen(app, listening)
         await slack.connected.wait()
         assert slack.opened_with == ["Bearer xapp-1"]
@@ -89,3 +93,18 @@ async def test_a_command_over_socket_mode_is_acknowledged_and_answered(slack: So
     assert slack.acknowledged == [{"envelope_id": "E1"}]
     assert slack.responses[0]["response_type"] == "ephemeral"
     assert "/dynamo-digest" in json.dumps(slack.responses[0]["blocks"])
+
+
+async def test_the_bot_is_ready_while_its_socket_is_connected(slack: SocketModeEnd, database_url: str):
+    async with composed(configured(slack, database_url)) as app, AsyncExitStack() as listening, asyncio.timeout(10):
+        transport = ASGITransport(await listen(app, listening))
+        await slack.connected.wait()
+        assert await readiness(transport) == (200, "ok\n")
+        await listening.aclose()
+        assert await readiness(transport) == (503, "Slack's socket is not connected.\n")
+
+
+async def readiness(transport: ASGITransport) -> tuple[int, str]:
+    async with AsyncClient(transport=transport, base_url="http://bot") as client:
+        answer = await client.get("/readyz")
+    return answer.status_code, answer.text

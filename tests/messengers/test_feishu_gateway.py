@@ -14,7 +14,7 @@ from bot.adapters.feishu.tokens import Issued, TenantToken
 from bot.core import errors
 from tests.counterparts.faults import Answer, Fault, Hang, Reset
 from tests.messengers.scripted_feishu import APP_ID, APP_SECRET, TOKEN, ScriptedFeishu, refused
-from tests.stopwatch import Watch
+from tests.stopwatch import Heard, Watch
 
 CHAT = "GET /open-apis/im/v1/chats/:chat_id"
 GROUP = "GET /open-apis/im/v1/chats/oc_1"
@@ -254,6 +254,19 @@ async def test_a_rate_limit_that_is_too_long_is_left_to_the_ledger(
     with pytest.raises(errors.PlatformUnavailable) as problem:
         await post(gateway)
     assert (problem.value.retry_after, waits) == (timedelta(seconds=120), [])
+
+
+async def test_whoever_wants_to_know_hears_of_limits_that_are_kept_and_hit(scripted: ScriptedFeishu):
+    watch, heard = Watch(), Heard()
+    gateway = FeishuGateway(APP_ID, APP_SECRET, scripted.url, clock=watch, sleep=watch.sleep, waits=heard)
+    for number in range(6):
+        await post(gateway, uuid=f"u{number}")
+    scripted.fail(SEND, refused(230020, headers={"x-ogw-ratelimit-reset": "120"}))
+    scripted.fail(SEND, refused(230020), times=None)
+    for group in ("oc_2", "oc_2", "oc_3"):
+        with pytest.raises(errors.PlatformUnavailable):
+            await post(gateway, group=group)
+    assert heard == [("kept", 1.1), ("hit", 120.0), *[("hit", 0.0)] * 3]
 
 
 async def test_who_was_told_to_wait_does_not_ask_meanwhile_but_others_may(scripted: ScriptedFeishu):

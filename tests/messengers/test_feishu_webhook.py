@@ -24,7 +24,7 @@ from tests.counterparts.faults import Answer, Fault, Reset
 from tests.counterparts.feishu import FakeFeishu, error
 from tests.messengers.test_feishu import long_view
 from tests.messengers.test_slack import VIEW
-from tests.stopwatch import Watch
+from tests.stopwatch import Heard, Watch
 
 NOW = datetime(2026, 1, 22, 1, tzinfo=UTC)
 SECRET = "the-secret-of-the-group-s-bot"
@@ -201,6 +201,16 @@ async def test_a_system_under_pressure_is_asked_again(hook: Hook, fault: Fault):
     hook.fail(fault)
     await hook.post()
     assert (hook.asked, len(hook.posted)) == (2, 1)
+
+
+async def test_whoever_wants_to_know_hears_of_limits_that_are_kept_and_hit(feishu: FakeFeishu):
+    feishu.limits_rates = False  # by its own clock
+    watch, hook, heard = Watch(), Hook(feishu, secret=None), Heard()
+    hook.messenger = FeishuWebhook(hook.address, now=lambda: NOW, clock=watch, sleep=watch.sleep, waits=heard)
+    hook.fail(refused(11232))
+    for number in range(5):
+        await hook.post(key=str(number))
+    assert heard == [("hit", 0.0), ("kept", 1.1)]
 
 
 async def test_five_messages_a_second_and_a_hundred_a_minute_are_sent(feishu: FakeFeishu):

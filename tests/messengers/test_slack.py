@@ -32,6 +32,7 @@ from tests.counterparts.faults import Answer, Fault, Reset
 from tests.counterparts.slack import SlackProxy
 from tests.fakes import NOW, REPO, analysis_of, commit
 from tests.slack_people import texts
+from tests.stopwatch import Heard, Watch
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 COMMIT = commit("fix: answer <!channel> & <@U1>")
@@ -125,6 +126,21 @@ async def test_a_rate_limit_says_how_long_to_wait(messenger: SlackMessenger, emu
     with pytest.raises(PlatformUnavailable) as problem:
         await messenger.post(channel(emulated_slack), VIEW, key="7:2026-01-21")
     assert problem.value.retry_after == timedelta(seconds=31)
+
+
+async def test_whoever_wants_to_know_hears_of_limits_that_are_kept_and_hit(emulated_slack: SlackProxy):
+    watch, heard = Watch(), Heard()
+    gateway = SlackGateway(
+        OneToken(slack.BOT_TOKEN), base_url=emulated_slack.api, clock=watch, sleep=watch.sleep, waits=heard
+    )
+    messenger = SlackMessenger(gateway)
+    where = channel(emulated_slack)
+    await messenger.post(where, VIEW, key="1")
+    emulated_slack.fail("chat.postMessage", slack.rate_limited(31))
+    for key in ("2", "3"):
+        with pytest.raises(PlatformUnavailable):
+            await messenger.post(where, VIEW, key=key)
+    assert heard == [("kept", 1.1), ("hit", 31.0)]
 
 
 @pytest.mark.parametrize("code", ["msg_blocks_too_long", "invalid_blocks", "a_code_of_next_year"])

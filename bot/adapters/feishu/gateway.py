@@ -21,6 +21,7 @@ from httpx import AsyncClient, HTTPError, Limits, Response, create_ssl_context
 
 from bot.adapters.feishu.failures import (
     QuotaSpent,
+    RateLimited,
     Refusal,
     TokenRejected,
     body_of,
@@ -33,7 +34,7 @@ from bot.adapters.feishu.failures import (
 from bot.adapters.feishu.tokens import Issued, TenantToken
 from bot.core.errors import BotError, CredentialsRejected, DeliveryUncertain, PlatformUnavailable
 from bot.core.language import _
-from bot.core.pacing import Pace, Rest, Sleep, Stopwatch
+from bot.core.pacing import Pace, RateLimit, Rest, Sleep, Stopwatch, Waits, noticed, unnoticed
 
 #: A method and a path, as the pages of the API name them; `:names` in it are filled in.
 SEND: Final = "POST /open-apis/im/v1/messages"
@@ -73,6 +74,7 @@ class FeishuGateway:
         timeout: float = TIMEOUT,
         clock: Stopwatch = time.monotonic,
         sleep: Sleep = asyncio.sleep,
+        waits: Waits = unnoticed,
     ) -> None:
         self.app_id = app_id
         self._app_secret = app_secret
@@ -82,6 +84,8 @@ class FeishuGateway:
         #: Keeps its connections, while `connected`.
         self._client: AsyncClient | None = None
         self._token = TenantToken(self._issued, clock=clock)
+        self._noticed = waits
+        sleep = noticed(sleep, waits)
         self._chats = Pace(*PER_CHAT, clock=clock, sleep=sleep)
         self._methods = [Pace(*limit, clock=clock, sleep=sleep) for limit in PER_METHOD]
         self._rest = Rest(clock=clock)
@@ -141,6 +145,8 @@ class FeishuGateway:
         except PlatformUnavailable as error:
             if error.retry_after is not None:
                 self._rest.begin(counted, error.retry_after)
+            if isinstance(error, RateLimited):
+                self._noticed(RateLimit.HIT, error.retry_after or timedelta())
             raise
 
     async def _authorized(self, request: "_Request", whom: str) -> dict[str, Any]:

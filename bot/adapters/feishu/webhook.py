@@ -33,7 +33,7 @@ from bot.core.errors import (
     PlatformUnavailable,
 )
 from bot.core.language import _
-from bot.core.pacing import Pace, Sleep, Stopwatch
+from bot.core.pacing import Pace, RateLimit, Sleep, Stopwatch, Waits, noticed, unnoticed
 from bot.core.ports import Attachment, Clock
 from bot.core.replies import Reply
 from bot.core.subscriptions import Channel, Platform
@@ -90,6 +90,7 @@ class FeishuWebhook:
         timeout: float = TIMEOUT,
         clock: Stopwatch = time.monotonic,
         sleep: Sleep = asyncio.sleep,
+        waits: Waits = unnoticed,
     ) -> None:
         self.channel = channel_of(url)
         self._url = url
@@ -97,7 +98,8 @@ class FeishuWebhook:
         self._now = now
         self._timeout = ClientTimeout(total=timeout)
         self._clock = clock
-        self._paces = [Pace(*limit, clock=clock, sleep=sleep) for limit in LIMITS]
+        self._noticed = waits
+        self._paces = [Pace(*limit, clock=clock, sleep=noticed(sleep, waits)) for limit in LIMITS]
 
     async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
         """Feishu tells no id, so that the message goes by its key. Without threads, what follows comes below it."""
@@ -147,7 +149,10 @@ class FeishuWebhook:
             await pace.turn(self.channel)
         if (refused := await self._refusal(body)) is not None:
             log.warning("feishu_webhook.refused", status=refused.status, code=refused.code, said=refused.said)
-            raise _meaning(refused)
+            error = _meaning(refused)
+            if isinstance(error, RateLimited):
+                self._noticed(RateLimit.HIT, error.retry_after or timedelta())
+            raise error
         return ""
 
     async def _refusal(self, body: bytes) -> "_Refusal | None":

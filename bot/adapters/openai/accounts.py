@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import structlog
 
 from bot.adapters.openai.envelope import Usage
+from bot.core.metering import Meter
 from bot.core.ports import Clock, ModelCall, ModelMemory
 from bot.core.prices import Budget, Price
 
@@ -15,13 +16,21 @@ class Accounts:
     """Of one model."""
 
     def __init__(
-        self, memory: ModelMemory, *, model: str, budget: Budget, prices: Mapping[str, Price], now: Clock
+        self,
+        memory: ModelMemory,
+        *,
+        model: str,
+        budget: Budget,
+        prices: Mapping[str, Price],
+        now: Clock,
+        meter: Meter,
     ) -> None:
         self._memory = memory
         self._model = model
         self._budget = budget
         self._prices = prices
         self._now = now
+        self._meter = meter
 
     async def used(self) -> float:
         """Of the budget of the day (UTC), the share that is spent, by this process and others."""
@@ -42,7 +51,8 @@ class Accounts:
         )
 
     async def record(self, call: ModelCall) -> None:
-        """Stores the call, and logs everything but question and answer."""
+        """Stores the call, counts it, and logs everything but question and answer."""
+        self._meter.asked(call)
         await self._memory.record(call)
         log.info(
             "model.called",

@@ -16,6 +16,7 @@ from bot.adapters.openai.forms import Manner, body, is_ignored, size
 from bot.adapters.openai.lessons import Lessons
 from bot.core.errors import AnalystTimeout, AnalystUnavailable, AnswerInvalid, BotError, BudgetSpent
 from bot.core.language import _
+from bot.core.metering import UNMETERED, Meter
 from bot.core.ports import Clock, Completion, ModelCall, ModelMemory, ModelState, Question
 from bot.core.prices import Budget, Price
 from bot.core.rules import one_line
@@ -77,6 +78,7 @@ class OpenAIModel:
         service_tier: str | None = None,
         budget: Budget | None = None,
         prices: Mapping[str, Price] | None = None,
+        meter: Meter = UNMETERED,
     ) -> None:
         """Servers on one's own machine often take any key, and then an empty one will do."""
         self.name = model
@@ -90,7 +92,9 @@ class OpenAIModel:
         self._now = now
         self._places = asyncio.Semaphore(max_in_flight)
         self._lessons = Lessons(memory, endpoint=self._endpoint, model=model, manner=Manner(tier=service_tier), now=now)
-        self._accounts = Accounts(memory, model=model, budget=budget or Budget(), prices=prices or {}, now=now)
+        self._accounts = Accounts(
+            memory, model=model, budget=budget or Budget(), prices=prices or {}, now=now, meter=meter
+        )
         self._client: AsyncOpenAI | None = None
 
     async def warm_up(self) -> None:

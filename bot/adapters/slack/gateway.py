@@ -19,7 +19,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.adapters.slack.failures import FAILURES, TokenExpired, code_of, details_of, failure
 from bot.core.errors import BotError, CredentialsRejected, DeliveryUncertain, PlatformUnavailable
 from bot.core.language import _
-from bot.core.pacing import Pace, Rest, Sleep, Stopwatch
+from bot.core.pacing import Pace, RateLimit, Rest, Sleep, Stopwatch, Waits, noticed, unnoticed
 
 #: Calls that change nothing, so that a lost answer is asked for again.
 READING: Final = frozenset(
@@ -71,6 +71,7 @@ class SlackGateway:
         timeout: int = TIMEOUT,
         clock: Stopwatch = time.monotonic,
         sleep: Sleep = asyncio.sleep,
+        waits: Waits = unnoticed,
     ) -> None:
         self._tokens = tokens
         self._base_url = base_url
@@ -80,7 +81,8 @@ class SlackGateway:
         self._quick: AsyncWebClient | None = None
         self._timeout = timeout
         self._clock = clock
-        self._pace = Pace(1, POST_INTERVAL, clock=clock, sleep=sleep)
+        self._noticed = waits
+        self._pace = Pace(1, POST_INTERVAL, clock=clock, sleep=noticed(sleep, waits))
         self._rest = Rest(clock=clock)
 
     @asynccontextmanager
@@ -146,6 +148,7 @@ class SlackGateway:
         except PlatformUnavailable as error:
             if error.retry_after is not None:
                 self._rest.begin(counted, error.retry_after)
+                self._noticed(RateLimit.HIT, error.retry_after)
             raise
 
     async def _authorized(self, workspace: str, method: str, arguments: dict[str, Any]) -> AsyncSlackResponse:
