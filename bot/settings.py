@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_cache_path, user_data_path
@@ -25,6 +25,9 @@ _INHERITED = (
     "PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSH_AUTH_SOCK",
 )  # fmt: skip
+
+#: As `str.startswith` takes them; the last is how some hosts of databases write the one before.
+_DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
 
 #: https://open.feishu.cn/document/server-docs/getting-started/server-api-list and its counterpart outside China
 _FEISHU_DOMAINS: Final = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
@@ -61,6 +64,7 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
+    #: `sqlite:///FILE` or `postgresql://…`.
     database_url: str = Field(default_factory=lambda: f"sqlite:///{user_data_path(_APP) / 'digest.db'}")
     #: Where clones are kept that the bot makes for itself; they can be deleted at any time.
     cache_dir: Path = Field(default_factory=lambda: user_cache_path(_APP))
@@ -145,9 +149,9 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _is_sqlite(cls, value: str) -> str:
-        if not value.startswith("sqlite:///"):
-            raise ValueError("only sqlite:///FILE is supported so far")
+    def _is_database(cls, value: str) -> str:
+        if not value.startswith(_DATABASES):
+            raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
         return value
 
     @field_validator("digest_timezone")
@@ -332,7 +336,12 @@ class Settings(BaseSettings):
         """The values that must never be shown."""
         values = [getattr(self, name) for name in type(self).model_fields]
         whole = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return tuple(dict.fromkeys((*whole, *self.encryption_keys, *self._webhook_token())))
+        return tuple(dict.fromkeys((*whole, *self.encryption_keys, *self._webhook_token(), *self._database_password())))
+
+    def _database_password(self) -> Iterator[str]:
+        """As it stands in the address, and as it is."""
+        if password := urlsplit(self.database_url).password:
+            yield from (password, unquote(password))
 
     def _webhook_token(self) -> Iterator[str]:
         """The secret part of the address alone, for those who show it otherwise than it was configured."""

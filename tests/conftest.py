@@ -1,8 +1,12 @@
-"""What every test may ask for: a clock that stands still, a migrated SQLite file, and counterparts that are real."""
+"""What every test may ask for: a clock that stands still, a migrated database, and counterparts that are real.
+
+The database is a SQLite file. Tests marked `both_databases` that ask for one run on Postgres as well.
+"""
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.engine import migrate, open_database
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from tests.counterparts.postgres import Postgres
 from tests.fakes import FakeClock
 from tests.pings import Pings, listening
 
@@ -32,9 +37,25 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_url" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
+
+
 @pytest.fixture
-def database_url(migrated_file: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'digest.db')}"
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with request.getfixturevalue(getattr(request, "param", "sqlite")) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite(migrated_file: Path, tmp_path: Path) -> AbstractContextManager[str]:
+    return nullcontext(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'digest.db')}")
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> AbstractContextManager[str]:
+    return postgres_server.migrated_database()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_all_problems_are_told_at_once_and_no_value_with_them(monkeypatch: pytes
         load_settings()
     assert str(problem.value).splitlines() == [
         "The configuration is not valid:",
-        "- DATABASE_URL: Value error, only sqlite:///FILE is supported so far",
+        "- DATABASE_URL: Value error, must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE",
         "- DIGEST_DEFAULT_REPO: Value error, “dynamo” is not a repository: write owner/name.",
         "- DIGEST_TIMEZONE: Value error, “Mars/Base-hush” is not a time zone of the IANA database.",
         "- DIGEST_SOURCE: Input should be 'auto', 'github' or 'git'",
@@ -200,3 +200,14 @@ def test_programs_that_we_start_see_no_secret(monkeypatch: pytest.MonkeyPatch):
     environment = load_settings().inherited_environment
     assert "PATH" in environment
     assert "ghp_hush" not in environment.values()
+
+
+@pytest.mark.parametrize(
+    "address", ["sqlite:////var/lib/digest.db", "postgresql://ada:hush%2F@host/digest?sslmode=require", "postgres:///d"]
+)
+def test_both_kinds_of_databases_are_taken(address: str):
+    assert load_settings(database_url=address).database_url == address
+
+
+def test_the_password_of_a_database_is_a_secret():
+    assert load_settings(database_url="postgresql://ada:hush%2F@host/digest").secrets == ("hush%2F", "hush/")

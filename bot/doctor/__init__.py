@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import click
+from sqlalchemy import make_url
 
 from bot.app import App
 from bot.core.days import Day
@@ -40,7 +41,8 @@ async def examine(app: App, *, test_card_to: str = "") -> None:
 
 
 async def _database(app: App) -> str:
-    return f"{app.settings.database_url} is open and up to date"  # or `app` would not be here
+    # Or `app` would not be here.
+    return f"{make_url(app.settings.database_url).render_as_string(hide_password=True)} is open and up to date"
 
 
 async def _commits(app: App) -> str:

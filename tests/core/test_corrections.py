@@ -22,6 +22,8 @@ from bot.core.rounds import Rounds
 from bot.core.subscriptions import Platform, SubscriptionTerms
 from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, service
 
+pytestmark = pytest.mark.both_databases
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1")
 NINE = datetime(2026, 1, 22, 1, tzinfo=UTC)

@@ -28,6 +28,8 @@ from bot.core.rounds import LEASE, Rounds, retry_delay
 from bot.core.subscriptions import EVERYTHING, Channel, Pause, Platform, QuietDays, Selection, SubscriptionTerms
 from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakePosts, FakeSource, commit, service
 
+pytestmark = pytest.mark.both_databases
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=SHANGHAI, subscriber="U1")
 NINE = datetime(2026, 1, 22, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from tests.counterparts import github, model, node, slack, slack_types
+from tests.counterparts import github, model, node, postgres, slack, slack_types
 from tests.counterparts.feishu import FakeFeishu
 from tests.counterparts.slack_grid import SlackGrid
 
@@ -35,6 +35,12 @@ def slack_server(node_modules: None) -> Iterator[slack.EmulatedSlack]:
 @pytest.fixture(scope="session")
 def model_server(node_modules: None) -> Iterator[model.EmulatedModel]:
     with model.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    with postgres.running() as server:
         yield server
 
 

@@ -14,6 +14,8 @@ from bot.core.subscriptions import Channel, DeliveryState, Pause, Platform, Subs
 from tests.core.test_rounds import TERMS
 from tests.fakes import CHANNEL, NOW
 
+pytestmark = pytest.mark.both_databases
+
 MINUTE = timedelta(minutes=1)
 TODAY = NOW.date()
 _port: type[Censuses] = DatabaseCensus

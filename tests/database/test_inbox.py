@@ -17,6 +17,8 @@ from bot.core.ports import Inbox, Received
 from bot.core.subscriptions import Platform
 from tests.fakes import NOW
 
+pytestmark = pytest.mark.both_databases
+
 FEISHU = Platform.FEISHU
 _port: type[Inbox] = DatabaseInbox
 

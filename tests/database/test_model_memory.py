@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,6 +11,8 @@ from bot.adapters.database.model_memory import DatabaseModelMemory
 from bot.adapters.database.schema import model_calls
 from bot.core.ports import ModelCall, ModelMemory, ModelTraits, Spending
 from tests.fakes import NOW
+
+pytestmark = pytest.mark.both_databases
 
 HOST = "https://model.example/v1"
 CALL = ModelCall(

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.database.archive import DatabaseArchive
 from tests.fakes import NOW, REPO, commit, diff_of
 
+pytestmark = pytest.mark.both_databases
+
 MANY = [commit(f"feat: {number}") for number in range(50)]
 
 

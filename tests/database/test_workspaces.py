@@ -30,6 +30,8 @@ from bot.core.subscriptions import (
 )
 from tests.fakes import CHANNEL, NOW, REPO
 
+pytestmark = pytest.mark.both_databases
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = Day(date=date(2026, 1, 21), zone=SHANGHAI)
 ABROAD = replace(CHANNEL, workspace="T2")

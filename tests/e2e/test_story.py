@@ -101,6 +101,7 @@ async def stage(
     return Stage(emulated_slack, emulated_github, emulated_model, settings, FakeClock(NINE - timedelta(minutes=10)))
 
 
+@pytest.mark.both_databases
 async def test_subscribe_a_day_passes_one_digest_arrives_and_a_click_opens_an_analysis(stage: Stage):
     async with stage.bot() as (app, people):
         (answer,) = await people.type(f"subscribe {REPOSITORY} at 09:00 tz Asia/Shanghai")

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
@@ -18,6 +17,7 @@ from bot.adapters.database.schema import analyses, commits
 from bot.adapters.database.sealing import Sealing
 from bot.adapters.database.searching import Searching, searchable
 from bot.adapters.database.together import Together
+from bot.adapters.database.upserts import insert
 from bot.core.model import Analysis, AnalystKind, Commit, CommitDiff, Language, Repo
 from bot.core.relations import known_commit
 
@@ -82,7 +82,7 @@ class DatabaseArchive(Sealing, RelatedCommits, Searching):
         query = (
             select(commits.c.sha)
             .where(commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery())
-            .where(commits.c.sha.startswith(sha_prefix, autoescape=True))
+            .where(commits.c.sha.startswith(sha_prefix.lower(), autoescape=True))
             .limit(2)
         )
         async with self._reads.connect() as connection:

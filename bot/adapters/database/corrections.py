@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, case, null, or_, select, tuple_, update
+from sqlalchemy import and_, case, literal, null, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database import subscriptions as subscription_rows
+from bot.adapters.database.columns import Instant
 from bot.adapters.database.engine import for_writing
-from bot.adapters.database.ledger import delivery
+from bot.adapters.database.ledger import delivery, unclaimed
 from bot.adapters.database.orphans import batches
 from bot.adapters.database.schema import deliveries, digest_commits, subscriptions
 from bot.core.model import Repo
@@ -30,6 +31,7 @@ class DatabaseCorrections:
         posted = and_(deliveries.c.state == DeliveryState.SENT.value, deliveries.c.message != "")
         marked = 0
         async with self._writes.begin() as connection:
+            await repositories.hold(connection, repo)
             for some in batches(shas):
                 theirs = tuple_(*_KEY).in_(_in_which_stand(repo, some))
                 await connection.execute(update(deliveries).where(theirs, under_way).values(stale_since=at))
@@ -51,7 +53,7 @@ class DatabaseCorrections:
         )
         taken = (
             update(deliveries)
-            .where(tuple_(*_KEY).in_(oldest))
+            .where(tuple_(*_KEY).in_(unclaimed(oldest)))
             .values(lease_until=lease_until, fence=deliveries.c.fence + 1, attempts=deliveries.c.attempts + 1)
             .returning(deliveries)
         )
@@ -75,7 +77,7 @@ class DatabaseCorrections:
 
     async def retry(self, correction: Correction, error: str, due_at: datetime) -> bool:
         as_seen = deliveries.c.stale_since == correction.stale_since
-        later = case((as_seen, due_at), else_=deliveries.c.due_at)
+        later = case((as_seen, literal(due_at, Instant)), else_=deliveries.c.due_at)
         return await self._write(correction, due_at=later, last_error=error)
 
     async def give_up(self, correction: Correction, error: str) -> bool:

@@ -1,11 +1,14 @@
 """Opens a database and brings its schema up to date."""
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, NullPool, event, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection, NullPool, event, func, make_url, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.core.errors import BotError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -13,14 +16,25 @@ if TYPE_CHECKING:
 #: Milliseconds that a writer waits for another one: https://www.sqlite.org/pragma.html#pragma_busy_timeout
 BUSY_TIMEOUT = 10_000
 
-#: Each is a thread. There is one writer anyway, and opening another connection takes longer than waiting for one.
+#: Of SQLite, each is a thread. There is one writer anyway, and opening another takes longer than waiting for one.
 CONNECTIONS = 6
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
+#: Our key among the locks of a Postgres database that mean what applications say they mean; "ddig".
+_MIGRATING = 0x64646967
+
+
+class DatabaseUnreachable(BotError):
+    """The database cannot be reached."""
+
 
 def open_database(url: str) -> AsyncEngine:
-    """An engine for `sqlite:///FILE`; the file and its folder are made when missing."""
+    """An engine for `sqlite:///FILE`, whose file and folder are made when missing, or `postgresql://…`."""
+    return _open_sqlite(url) if url.startswith("sqlite:") else _open_postgres(url)
+
+
+def _open_sqlite(url: str) -> AsyncEngine:
     address = make_url(url).set(drivername="sqlite+aiosqlite")
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
@@ -30,11 +44,34 @@ def open_database(url: str) -> AsyncEngine:
     return engine
 
 
+def _open_postgres(url: str) -> AsyncEngine:
+    import asyncpg
+
+    async def connect() -> asyncpg.Connection:
+        try:
+            # Which knows the options that addresses of Postgres have, such as `sslmode`; SQLAlchemy does not.
+            return await asyncpg.connect(url)
+        except asyncpg.PostgresError as error:
+            raise ConnectionError(str(error)) from error
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_pre_ping=True,  # a server that was started anew meanwhile is no reason to fail
+        isolation_level="READ COMMITTED",  # whoever has waited for another one sees what that one wrote
+    )
+
+
 def for_writing(engine: AsyncEngine) -> AsyncEngine:
     """The same engine for transactions that write.
 
     SQLite has one writer at a time: https://www.sqlite.org/lang_transaction.html. A transaction that reads first and
     writes later fails at once when another one wrote in between; one that announces itself waits its turn instead.
+
+    Postgres has many, so that a transaction that writes what follows from what it has read must lock that: a row by
+    `with_for_update`, which SQLite needs not and is not asked for, or a repository by `repositories.hold`.
     """
     return engine.execution_options(begin="BEGIN IMMEDIATE")
 
@@ -60,10 +97,13 @@ def _begin(connection: Connection) -> None:
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Brings the schema to the newest version; harmless when it is there already."""
+    """Brings the schema to the newest version; harmless when it is there already. Raises DatabaseUnreachable."""
     from alembic import command
 
-    await _with_alembic(engine, lambda config: command.upgrade(config, "head"))
+    try:
+        await _with_alembic(engine, lambda config: command.upgrade(config, "head"))
+    except OSError as error:
+        raise DatabaseUnreachable(f"The database cannot be reached: {error}.") from error
 
 
 async def downgrade(engine: AsyncEngine, version: str = "base") -> None:
@@ -82,13 +122,25 @@ async def _with_alembic(engine: AsyncEngine, change: "Callable[[Config], None]")
         config.attributes["connection"] = connection
         change(config)
 
+    async with _migrating(engine) as connection:
+        await connection.run_sync(apply)
+
+
+@asynccontextmanager
+async def _migrating(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """A transaction in which the schema changes, and in no other one at that time."""
+    if engine.dialect.name == "postgresql":
+        async with engine.begin() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+            yield connection
+        return
     # SQLite changes a table by making another one and dropping the first, which would delete what refers to its rows:
     # https://www.sqlite.org/lang_altertable.html#making_other_kinds_of_table_schema_changes
-    migrating = create_async_engine(engine.url, poolclass=NullPool)
-    event.listen(migrating.sync_engine, "connect", _without_foreign_keys)
-    event.listen(migrating.sync_engine, "begin", _begin)
+    without_foreign_keys = create_async_engine(engine.url, poolclass=NullPool)
+    event.listen(without_foreign_keys.sync_engine, "connect", _without_foreign_keys)
+    event.listen(without_foreign_keys.sync_engine, "begin", _begin)
     try:
-        async with for_writing(migrating).begin() as connection:
-            await connection.run_sync(apply)
+        async with for_writing(without_foreign_keys).begin() as connection:
+            yield connection
     finally:
-        await migrating.dispose()
+        await without_foreign_keys.dispose()

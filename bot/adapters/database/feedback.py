@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import feedback as table
+from bot.adapters.database.upserts import insert
 from bot.core.model import Repo
 from bot.core.subscriptions import Channel, Feedback, Platform, Verdict
 

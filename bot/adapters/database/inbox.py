@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import inbox, inbox_keys
+from bot.adapters.database.upserts import insert
 from bot.core.ports import Received
 from bot.core.subscriptions import Platform
 
@@ -20,15 +21,17 @@ class DatabaseInbox:
         self._writes = for_writing(engine)
 
     async def receive(self, platform: Platform, keys: Collection[str], payload: str, at: datetime) -> Received | None:
-        known = and_(inbox_keys.c.platform == platform.value, inbox_keys.c.key.in_(keys))
-        async with self._writes.begin() as connection:  # which waits for other writers, so that nobody is between these
-            if (await connection.execute(select(inbox_keys.c.key).where(known))).first() is not None:
-                return None
+        async with self._writes.connect() as connection:  # what is not committed is forgotten
             values = {"platform": platform.value, "payload": payload, "received_at": at}
             number = (await connection.execute(insert(inbox).values(values).returning(inbox.c.id))).scalar_one()
-            rows = [{"platform": platform.value, "key": key, "inbox_id": number} for key in dict.fromkeys(keys)]
+            # In the same order by everybody, so that two that receive the same never wait for each other.
+            rows = [{"platform": platform.value, "key": key, "inbox_id": number} for key in sorted(set(keys))]
             if rows:
-                await connection.execute(insert(inbox_keys), rows)
+                # Whoever has a key that is being received waits until it is, and then knows it.
+                new = insert(inbox_keys).values(rows).on_conflict_do_nothing().returning(inbox_keys.c.key)
+                if len((await connection.execute(new)).all()) < len(rows):
+                    return None
+            await connection.commit()
         return Received(id=number, payload=payload, received_at=at)
 
     async def done(self, received: Received) -> None:

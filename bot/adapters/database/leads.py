@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.json_values import dump_lead, load_lead
 from bot.adapters.database.schema import leads
+from bot.adapters.database.upserts import insert
 from bot.core.days import Day
 from bot.core.model import Language, Lead, Repo
 
@@ -24,7 +24,7 @@ class DatabaseLeads:
 
     async def save_lead(self, repo: Repo, day: Day, lead: Lead, at: datetime) -> None:
         async with self._writes.begin() as connection:
-            repository_id = await repositories.ensure(connection, repo)
+            repository_id = await repositories.hold(connection, repo)
             if lead.translated_from is None:  # what was translated from the one before says something else
                 await connection.execute(delete(leads).where(leads.c.repository_id == repository_id, *_of(day)))
             row: dict[str, Any] = {

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, null, or_, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Row, Select, and_, case, func, null, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import subscriptions as subscription_rows
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import deliveries, subscriptions
+from bot.adapters.database.upserts import insert
 from bot.core.subscriptions import Delivery, DeliveryState, Run, Subscription
 
 
@@ -34,6 +34,7 @@ class DatabaseLedger:
         statement = insert(deliveries).values(row).on_conflict_do_nothing().returning(deliveries.c.day)
         async with self._writes.begin() as connection:
             still_there = select(subscriptions.c.id).where(subscriptions.c.id == subscription.id)
+            still_there = still_there.with_for_update(read=True, key_share=True)  # until the delivery refers to it
             if (await connection.execute(still_there)).first() is None:
                 return False
             return (await connection.execute(statement)).first() is not None
@@ -54,7 +55,7 @@ class DatabaseLedger:
         )
         taken = (
             update(deliveries)
-            .where(tuple_(*key).in_(oldest))
+            .where(tuple_(*key).in_(unclaimed(oldest)))
             .values(
                 state=DeliveryState.CLAIMED.value,
                 lease_until=lease_until,
@@ -130,6 +131,12 @@ class DatabaseLedger:
         statement = update(deliveries).where(mine).values(state=state.value, **values)
         async with self._writes.begin() as connection:
             return (await connection.execute(statement)).rowcount == 1
+
+
+def unclaimed(keys: Select[int, date]) -> Select[Any]:
+    """The keys of deliveries that nobody else is claiming at this moment, locked once, however the query is planned."""
+    locked = keys.with_for_update(of=deliveries, skip_locked=True).cte("unclaimed")
+    return select(locked)
 
 
 def delivery(row: Row[Any], subscription: Subscription) -> Delivery:

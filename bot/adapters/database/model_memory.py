@@ -4,11 +4,11 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import model_calls, model_hosts
+from bot.adapters.database.upserts import insert
 from bot.core.ports import ModelCall, ModelTraits, Spending
 
 

@@ -19,7 +19,7 @@ from bot.adapters.database.schema import commits, digest_commits
 from bot.core.days import Window
 from bot.core.model import CommitRef, Repo
 
-#: SQLite takes 32,766 parameters in a statement: https://www.sqlite.org/limits.html
+#: SQLite takes 32,766 parameters in a statement, https://www.sqlite.org/limits.html, and asyncpg 32,767.
 SHAS_PER_STATEMENT: Final = 10_000
 
 
@@ -47,7 +47,7 @@ class Orphans:
         self, repo: Repo, since: datetime, on_branch: Collection[str], gone: Collection[str], at: datetime
     ) -> int:
         async with self._writes.begin() as connection:
-            await repositories.ensure(connection, repo)
+            await repositories.hold(connection, repo)
             table = digest_commits if repo.branches else commits
             theirs = table.c.repository_id == repositories.id_of(repo).scalar_subquery()
             marking = update(table).where(theirs)

@@ -4,12 +4,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.schema import posts
+from bot.adapters.database.upserts import insert
 from bot.core.days import Day
 from bot.core.subscriptions import Channel, Post
 

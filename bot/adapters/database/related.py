@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.orphans import batches, standing_elsewhere
 from bot.adapters.database.schema import commits, mentions, relations
+from bot.adapters.database.upserts import insert
 from bot.core.model import KnownCommit, Relation, RelationKind, Repo
 from bot.core.relations import Mention
 
@@ -84,7 +84,7 @@ class RelatedCommits:
         self, repo: Repo, found: Collection[Relation], said: Mapping[str, Sequence[Mention]]
     ) -> None:
         async with self._writes.begin() as connection:
-            of_repo = {"repository_id": await repositories.ensure(connection, repo.whole)}
+            of_repo = {"repository_id": await repositories.hold(connection, repo.whole)}
             named = [
                 of_repo | {"sha": sha, "kind": mention.kind.value, "target": mention.target}
                 for sha, all_of_one in said.items()
@@ -101,7 +101,7 @@ class RelatedCommits:
 
     async def related(self, repo: Repo, shas: Collection[str], at: datetime) -> None:
         async with self._writes.begin() as connection:
-            of_repo = commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery()
+            of_repo = commits.c.repository_id == await repositories.hold(connection, repo.whole)
             for some in batches(shas):
                 await connection.execute(update(commits).where(of_repo, commits.c.sha.in_(some)).values(related_at=at))
 

@@ -7,10 +7,10 @@ while commits and all that is said of them point at the row of the whole reposit
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.database.schema import repositories
+from bot.adapters.database.upserts import insert
 from bot.core.model import Repo
 
 TABLE: Final = repositories
@@ -35,7 +35,23 @@ def ids_of_all(repo: Repo) -> Select[int]:
 
 async def ensure(connection: AsyncConnection, repo: Repo) -> int:
     """The repository's id; the row is made when missing."""
+    known = (await connection.execute(id_of(repo))).scalar_one_or_none()
+    if known is not None:
+        return known
     host, key, branches = repo.key
     row = {"host": host, "key": key, "branches": branches, "owner": repo.owner, "name": repo.name}
     await connection.execute(insert(repositories).values(row).on_conflict_do_nothing())
     return (await connection.execute(id_of(repo))).scalar_one()
+
+
+async def hold(connection: AsyncConnection, repo: Repo) -> int:
+    """Like `ensure`; and until the transaction ends, others that hold the repository, of whatever branches, wait.
+
+    Whoever writes more than a row of what belongs to a repository, or what follows from what was read of it, holds it
+    first: neither is it then changed in between, nor do two wait for each other. In SQLite all writers wait anyway.
+    """
+    repository_id = await ensure(connection, repo)
+    # The kind of lock that does not stop others from referring to the row.
+    rows = ids_of_all(repo).order_by(repositories.c.id).with_for_update(key_share=True)
+    (await connection.execute(rows)).all()
+    return repository_id

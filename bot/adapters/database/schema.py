@@ -1,6 +1,5 @@
-"""The tables. Instants are stored in UTC; naive ones are refused, because SQLite forgets zones silently."""
+"""The tables."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -9,40 +8,18 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
 )
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime, in UTC on both sides."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"an instant needs a time zone: {value!r}")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+from bot.adapters.database.columns import Instant, Name, Words
 
 metadata = MetaData(
     naming_convention={
@@ -62,13 +39,13 @@ repositories = Table(
     "repositories",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("host", String(255), nullable=False),
+    Column("host", Name(255), nullable=False),
     # Hosts compare names without regard to case; this is the name folded, and the other two are as first seen.
-    Column("key", String(255), nullable=False),
+    Column("key", Name(255), nullable=False),
     # A pattern of the branches that are followed; empty for the default branch.
-    Column("branches", String(100), nullable=False, server_default=""),
-    Column("owner", String(120), nullable=False),
-    Column("name", String(120), nullable=False),
+    Column("branches", Name(100), nullable=False, server_default=""),
+    Column("owner", Name(120), nullable=False),
+    Column("name", Name(120), nullable=False),
     UniqueConstraint("host", "key", "branches"),
 )
 
@@ -76,7 +53,7 @@ commits = Table(
     "commits",
     metadata,
     _repository_key(),
-    Column("sha", String(40), primary_key=True),
+    Column("sha", Name(40), primary_key=True),
     Column("committed_at", Instant, nullable=False),
     Column("first_seen_at", Instant, nullable=False),
     # A Commit as JSON.
@@ -85,8 +62,8 @@ commits = Table(
     Column("orphaned_at", Instant),
     # By what others name it: its number, its subject made comparable, and its change.
     Column("pull_request", Integer),
-    Column("subject_key", String(300)),
-    Column("patch_id", String(40)),
+    Column("subject_key", Name(300)),
+    Column("patch_id", Name(40)),
     # When its relations to others were looked for.
     Column("related_at", Instant),
     # Patches by path as JSON, compressed with zlib; most commits take less than 3 kB.
@@ -102,21 +79,21 @@ analyses = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("repository_id", ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False),
-    Column("sha", String(40), nullable=False),
+    Column("sha", Name(40), nullable=False),
     # Whom we asked, and who answered: rules stand in where the model fails.
-    Column("requested", String(10), nullable=False),
-    Column("analyst", String(10), nullable=False),
-    Column("version", String(40), nullable=False),
-    Column("model", String(200), nullable=False),
+    Column("requested", Name(10), nullable=False),
+    Column("analyst", Name(10), nullable=False),
+    Column("version", Name(40), nullable=False),
+    Column("model", Name(200), nullable=False),
     # Of the prose; a translation is a row of its own.
-    Column("language", String(5), nullable=False),
+    Column("language", Name(5), nullable=False),
     # At full depth because somebody asked for it.
     Column("is_deep", Boolean, nullable=False),
     Column("made_at", Instant, nullable=False),
     # An Analysis as JSON.
     Column("body", JSON, nullable=False),
     # What people look for: its words, folded.
-    Column("words", Text, nullable=False, server_default=""),
+    Column("words", Words, nullable=False, server_default=""),
     UniqueConstraint(
         "repository_id",
         "sha",
@@ -135,7 +112,7 @@ digests = Table(
     metadata,
     _repository_key(),
     Column("day", Date, primary_key=True),
-    Column("zone", String(60), primary_key=True),
+    Column("zone", Name(60), primary_key=True),
     # Lists of SHAs, newest first.
     Column("shas", JSON, nullable=False),
     Column("merges", JSON, nullable=False),
@@ -149,8 +126,8 @@ digest_commits = Table(
     "digest_commits",
     metadata,
     _repository_key(),
-    Column("zone", String(60), primary_key=True),
-    Column("sha", String(40), primary_key=True),
+    Column("zone", Name(60), primary_key=True),
+    Column("sha", Name(40), primary_key=True),
     Column("day", Date, nullable=False),
     # When a force push took it off the branches followed, where those are not the default branch.
     Column("orphaned_at", Instant),
@@ -161,8 +138,8 @@ leads = Table(
     metadata,
     _repository_key(),
     Column("day", Date, primary_key=True),
-    Column("zone", String(60), primary_key=True),
-    Column("language", String(5), primary_key=True),
+    Column("zone", Name(60), primary_key=True),
+    Column("language", Name(5), primary_key=True),
     # A Lead as JSON.
     Column("body", JSON, nullable=False),
     Column("made_at", Instant, nullable=False),
@@ -173,8 +150,8 @@ branch_tips = Table(
     "branch_tips",
     metadata,
     _repository_key(),
-    Column("branch", String(255), primary_key=True),
-    Column("sha", Text, nullable=False),
+    Column("branch", Name(255), primary_key=True),
+    Column("sha", Words, nullable=False),
     Column("seen_at", Instant, nullable=False),
 )
 
@@ -183,9 +160,9 @@ relations = Table(
     "relations",
     metadata,
     _repository_key(),
-    Column("kind", String(12), primary_key=True),
-    Column("sha", String(40), primary_key=True),
-    Column("other_sha", String(40), primary_key=True),
+    Column("kind", Name(12), primary_key=True),
+    Column("sha", Name(40), primary_key=True),
+    Column("other_sha", Name(40), primary_key=True),
     Index(None, "repository_id", "other_sha"),
 )
 
@@ -194,9 +171,9 @@ mentions = Table(
     "mentions",
     metadata,
     _repository_key(),
-    Column("sha", String(40), primary_key=True),
-    Column("kind", String(12), primary_key=True),
-    Column("target", String(320), primary_key=True),
+    Column("sha", Name(40), primary_key=True),
+    Column("kind", Name(12), primary_key=True),
+    Column("target", Name(320), primary_key=True),
     Index(None, "repository_id", "target"),
 )
 
@@ -204,10 +181,10 @@ mentions = Table(
 model_hosts = Table(
     "model_hosts",
     metadata,
-    Column("endpoint", String(300), primary_key=True),
-    Column("model", String(200), primary_key=True),
+    Column("endpoint", Name(300), primary_key=True),
+    Column("model", Name(200), primary_key=True),
     # The form of answer that it takes: json_schema, json_object, tool, text.
-    Column("rung", String(20), nullable=False),
+    Column("rung", Name(20), nullable=False),
     # Bytes of UTF-8 per token of prompt, as counted by the host; None until it has answered.
     Column("bytes_per_token", Float),
     Column("updated_at", Instant, nullable=False),
@@ -218,12 +195,12 @@ model_calls = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Instant, nullable=False, index=True),
-    Column("purpose", String(20), nullable=False),
-    Column("endpoint", String(300), nullable=False),
-    Column("model", String(200), nullable=False),
-    Column("rung", String(20), nullable=False),
-    Column("service_tier", String(20), nullable=False),
-    Column("request_id", String(200), nullable=False),
+    Column("purpose", Name(20), nullable=False),
+    Column("endpoint", Name(300), nullable=False),
+    Column("model", Name(200), nullable=False),
+    Column("rung", Name(20), nullable=False),
+    Column("service_tier", Name(20), nullable=False),
+    Column("request_id", Name(200), nullable=False),
     Column("seconds", Float, nullable=False),
     Column("prompt_tokens", Integer, nullable=False),
     Column("cached_tokens", Integer, nullable=False),
@@ -231,29 +208,29 @@ model_calls = Table(
     # US dollars; None where no price is known.
     Column("price", Float),
     # The class of what went wrong; empty for an answer.
-    Column("error", String(60), nullable=False),
+    Column("error", Name(60), nullable=False),
 )
 
 subscriptions = Table(
     "subscriptions",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("platform", String(20), nullable=False),
-    Column("workspace", String(100), nullable=False),
-    Column("channel", String(100), nullable=False),
+    Column("platform", Name(20), nullable=False),
+    Column("workspace", Name(100), nullable=False),
+    Column("channel", Name(100), nullable=False),
     Column("repository_id", ForeignKey("repositories.id"), nullable=False),
     # HH:MM on the clocks of the zone.
-    Column("at", String(5), nullable=False),
-    Column("zone", String(60), nullable=False),
-    Column("subscriber", String(100), nullable=False),
-    Column("language", String(5), nullable=False),
+    Column("at", Name(5), nullable=False),
+    Column("zone", Name(60), nullable=False),
+    Column("subscriber", Name(100), nullable=False),
+    Column("language", Name(5), nullable=False),
     Column("created_at", Instant, nullable=False),
-    Column("broken", Text, nullable=False, default=""),
+    Column("broken", Words, nullable=False, default=""),
     # On which days of the week, Monday being 0: `01234`.
-    Column("days", String(7), nullable=False, server_default="0123456"),
+    Column("days", Name(7), nullable=False, server_default="0123456"),
     # A Selection as JSON.
     Column("selection", JSON, nullable=False, server_default="{}"),
-    Column("quiet", String(10), nullable=False, server_default="silent"),
+    Column("quiet", Name(10), nullable=False, server_default="silent"),
     Column("in_thread", Boolean, nullable=False, server_default=false()),
     # The newest pause, which may be over, or without an end.
     Column("paused_since", Instant),
@@ -268,7 +245,7 @@ deliveries = Table(
     # The newest day that it tells of, and the oldest one.
     Column("day", Date, primary_key=True),
     Column("first_day", Date, nullable=False),
-    Column("state", String(10), nullable=False),
+    Column("state", Name(10), nullable=False),
     Column("scheduled_at", Instant, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("lease_until", Instant),
@@ -277,8 +254,8 @@ deliveries = Table(
     Column("sending_since", Instant),
     Column("sent_at", Instant),
     # The platform's id of the message.
-    Column("message", String(200), nullable=False, default=""),
-    Column("last_error", Text, nullable=False, default=""),
+    Column("message", Name(200), nullable=False, default=""),
+    Column("last_error", Words, nullable=False, default=""),
     # Since when the posted message says something that is not true any more, such as a commit reverted meanwhile.
     Column("stale_since", Instant),
     Index(None, "state", "due_at"),
@@ -288,9 +265,9 @@ deliveries = Table(
 
 def _channel() -> tuple[Column[str], Column[str], Column[str]]:
     return (
-        Column("platform", String(20), primary_key=True),
-        Column("workspace", String(100), primary_key=True),
-        Column("channel", String(100), primary_key=True),
+        Column("platform", Name(20), primary_key=True),
+        Column("workspace", Name(100), primary_key=True),
+        Column("channel", Name(100), primary_key=True),
     )
 
 
@@ -300,11 +277,11 @@ posts = Table(
     metadata,
     *_channel(),
     # The platform's id of the message.
-    Column("message", String(200), primary_key=True),
+    Column("message", Name(200), primary_key=True),
     Column("repository_id", ForeignKey("repositories.id"), nullable=False),
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
-    Column("zone", String(60), nullable=False),
+    Column("zone", Name(60), nullable=False),
     Column("posted_at", Instant, nullable=False),
 )
 
@@ -312,14 +289,14 @@ posts = Table(
 feedback = Table(
     "feedback",
     metadata,
-    Column("platform", String(20), primary_key=True),
-    Column("workspace", String(100), primary_key=True),
-    Column("user", String(100), primary_key=True),
+    Column("platform", Name(20), primary_key=True),
+    Column("workspace", Name(100), primary_key=True),
+    Column("user", Name(100), primary_key=True),
     Column("repository_id", ForeignKey("repositories.id"), primary_key=True),
-    Column("sha", String(40), primary_key=True),
-    Column("channel", String(100), nullable=False),
-    Column("verdict", String(10), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("sha", Name(40), primary_key=True),
+    Column("channel", Name(100), nullable=False),
+    Column("verdict", Name(10), nullable=False),
+    Column("reason", Words, nullable=False),
     Column("given_at", Instant, nullable=False),
     Index(None, "platform", "workspace", "channel", "given_at"),
 )
@@ -329,8 +306,8 @@ inbox = Table(
     "inbox",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("platform", String(20), nullable=False),
-    Column("payload", Text),
+    Column("platform", Name(20), nullable=False),
+    Column("payload", Words),
     Column("received_at", Instant, nullable=False, index=True),
 )
 
@@ -338,8 +315,8 @@ inbox = Table(
 inbox_keys = Table(
     "inbox_keys",
     metadata,
-    Column("platform", String(20), primary_key=True),
-    Column("key", String(200), primary_key=True),
+    Column("platform", Name(20), primary_key=True),
+    Column("key", Name(200), primary_key=True),
     Column("inbox_id", ForeignKey("inbox.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
@@ -349,17 +326,17 @@ inbox_keys = Table(
 def _slack_bot() -> list[Column[Any]]:
     return [
         Column("id", Integer, primary_key=True),
-        Column("client_id", String(32), nullable=False),
-        Column("app_id", String(32), nullable=False),
-        Column("enterprise_id", String(32)),
-        Column("enterprise_name", String(200)),
-        Column("team_id", String(32)),
-        Column("team_name", String(200)),
-        Column("bot_token", Text),
-        Column("bot_id", String(32)),
-        Column("bot_user_id", String(32)),
-        Column("bot_scopes", Text),
-        Column("bot_refresh_token", Text),
+        Column("client_id", Name(32), nullable=False),
+        Column("app_id", Name(32), nullable=False),
+        Column("enterprise_id", Name(32)),
+        Column("enterprise_name", Name(200)),
+        Column("team_id", Name(32)),
+        Column("team_name", Name(200)),
+        Column("bot_token", Words),
+        Column("bot_id", Name(32)),
+        Column("bot_user_id", Name(32)),
+        Column("bot_scopes", Words),
+        Column("bot_refresh_token", Words),
         Column("bot_token_expires_at", DateTime),
         Column("is_enterprise_install", Boolean, nullable=False),
         Column("installed_at", DateTime, nullable=False),
@@ -372,17 +349,17 @@ slack_installations = Table(
     "slack_installations",
     metadata,
     *_slack_bot(),
-    Column("enterprise_url", String(200)),
-    Column("user_id", String(32), nullable=False),
-    Column("user_token", Text),
-    Column("user_scopes", Text),
-    Column("user_refresh_token", Text),
+    Column("enterprise_url", Name(200)),
+    Column("user_id", Name(32), nullable=False),
+    Column("user_token", Words),
+    Column("user_scopes", Words),
+    Column("user_refresh_token", Words),
     Column("user_token_expires_at", DateTime),
-    Column("incoming_webhook_url", Text),
-    Column("incoming_webhook_channel", String(200)),
-    Column("incoming_webhook_channel_id", String(200)),
-    Column("incoming_webhook_configuration_url", String(200)),
-    Column("token_type", String(32)),
+    Column("incoming_webhook_url", Words),
+    Column("incoming_webhook_channel", Name(200)),
+    Column("incoming_webhook_channel_id", Name(200)),
+    Column("incoming_webhook_configuration_url", Name(200)),
+    Column("token_type", Name(32)),
     Index(None, "client_id", "team_id"),
 )
 
@@ -390,6 +367,6 @@ slack_oauth_states = Table(
     "slack_oauth_states",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("state", String(200), nullable=False),
+    Column("state", Name(200), nullable=False),
     Column("expire_at", DateTime, nullable=False),
 )

@@ -6,13 +6,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, delete, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.orphans import Orphans, batches
 from bot.adapters.database.schema import branch_tips, commits, digest_commits, digests
+from bot.adapters.database.upserts import insert
 from bot.core.days import Day
 from bot.core.model import Repo, SealedDay
 from bot.core.ports import TipMove
@@ -31,7 +31,7 @@ class Sealing(Orphans):
         self, repo: Repo, day: Day, sealed: SealedDay, *, repeats: Collection[str] = (), tip: TipMove | None = None
     ) -> SealedDay:
         async with self._writes.begin() as connection:
-            repository_id = await repositories.ensure(connection, repo)
+            repository_id = await repositories.hold(connection, repo)
             stored = (await connection.execute(_sealed(repo, day))).one_or_none()
             if stored is not None:
                 return _sealed_day(stored)

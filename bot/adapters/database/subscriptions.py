@@ -7,13 +7,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.database import repositories
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.json_values import dump_selection, load_selection
 from bot.adapters.database.schema import subscriptions
+from bot.adapters.database.upserts import insert
 from bot.core.model import Language, Repo
 from bot.core.ranges import Weekday
 from bot.core.subscriptions import Channel, Pause, Platform, QuietDays, Subscription, SubscriptionTerms
@@ -30,7 +30,7 @@ class DatabaseSubscriptions:
 
     async def subscribe(self, terms: SubscriptionTerms, at: datetime) -> tuple[Subscription, bool]:
         async with self._writes.begin() as connection:
-            repository_id = await repositories.ensure(connection, terms.repo)
+            repository_id = await repositories.hold(connection, terms.repo)  # or two might find nothing to change
             changeable = _changeable(terms)
             mine = in_channel(terms.channel) & (subscriptions.c.repository_id == repository_id)
             known = (await connection.execute(update(subscriptions).where(mine).values(changeable))).rowcount
@@ -45,8 +45,9 @@ class DatabaseSubscriptions:
         if repo is not None:
             mine &= subscriptions.c.repository_id == repositories.id_of(repo).scalar_subquery()
         async with self._writes.begin() as connection:
-            ended = await _all(connection, selected().where(mine))
-            await connection.execute(delete(subscriptions).where(mine))
+            ended = await _all(connection, _locked(mine))
+            gone = subscriptions.c.id.in_([subscription.id for subscription in ended])
+            await connection.execute(delete(subscriptions).where(gone))
         return ended
 
     async def of_channel(self, channel: Channel) -> Sequence[Subscription]:
@@ -78,7 +79,7 @@ class DatabaseSubscriptions:
     async def mark_workspace_broken(self, platform: Platform, workspace: str, reason: str) -> Sequence[Subscription]:
         changing = in_workspace(platform, workspace) & (subscriptions.c.broken != reason)
         async with self._writes.begin() as connection:
-            changed = await _all(connection, selected().where(changing))
+            changed = await _all(connection, _locked(changing))
             await connection.execute(update(subscriptions).where(changing).values(broken=reason))
         return [replace(subscription, broken=reason) for subscription in changed]
 
@@ -101,6 +102,11 @@ def _changeable(terms: SubscriptionTerms) -> dict[str, Any]:
         "in_thread": terms.in_thread,
         "broken": "",
     }
+
+
+def _locked(condition: ColumnElement[bool]) -> Select[Any]:
+    """Of several that ask for the same, one gets them, and the others what is left."""
+    return selected().where(condition).order_by(subscriptions.c.id).with_for_update(of=subscriptions)
 
 
 def selected() -> Select[Any]:

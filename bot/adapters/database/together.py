@@ -60,7 +60,9 @@ class Together:
 
     async def _write(self, writes: Sequence[_Write]) -> None:
         async with self._writes.begin() as connection:
-            ids = {repo: await repositories.ensure(connection, repo) for repo in {write.repo for write in writes}}
+            # In the same order by everybody, so that two that hold several never wait for each other.
+            repos = sorted({write.repo for write in writes}, key=lambda repo: repo.key)
+            ids = {repo: await repositories.hold(connection, repo) for repo in repos}
             for statement in dict.fromkeys(write.statement for write in writes):
                 await _execute(connection, statement, [one for one in writes if one.statement is statement], ids)
         for write in writes:

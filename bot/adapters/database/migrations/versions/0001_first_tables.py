@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from bot.adapters.database.columns import Name, Words
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -13,10 +15,10 @@ def upgrade() -> None:
     op.create_table(
         "repositories",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("host", sa.String(length=255), nullable=False),
-        sa.Column("key", sa.String(length=255), nullable=False),
-        sa.Column("owner", sa.String(length=120), nullable=False),
-        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("host", Name(255), nullable=False),
+        sa.Column("key", Name(255), nullable=False),
+        sa.Column("owner", Name(120), nullable=False),
+        sa.Column("name", Name(120), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repositories")),
         sa.UniqueConstraint("host", "key", name=op.f("uq_repositories_host_key")),
     )
@@ -24,11 +26,11 @@ def upgrade() -> None:
         "analyses",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("sha", sa.String(length=40), nullable=False),
-        sa.Column("requested", sa.String(length=10), nullable=False),
-        sa.Column("analyst", sa.String(length=10), nullable=False),
-        sa.Column("version", sa.String(length=40), nullable=False),
-        sa.Column("model", sa.String(length=200), nullable=False),
+        sa.Column("sha", Name(40), nullable=False),
+        sa.Column("requested", Name(10), nullable=False),
+        sa.Column("analyst", Name(10), nullable=False),
+        sa.Column("version", Name(40), nullable=False),
+        sa.Column("model", Name(200), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -48,7 +50,7 @@ def upgrade() -> None:
     op.create_table(
         "commits",
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("sha", sa.String(length=40), nullable=False),
+        sa.Column("sha", Name(40), nullable=False),
         sa.Column("committed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
@@ -67,7 +69,7 @@ def upgrade() -> None:
         "digests",
         sa.Column("repository_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("zone", sa.String(length=60), nullable=False),
+        sa.Column("zone", Name(60), nullable=False),
         sa.Column("shas", sa.JSON(), nullable=False),
         sa.Column("merges", sa.JSON(), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
@@ -79,15 +81,15 @@ def upgrade() -> None:
     op.create_table(
         "subscriptions",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("platform", sa.String(length=20), nullable=False),
-        sa.Column("workspace", sa.String(length=100), nullable=False),
-        sa.Column("channel", sa.String(length=100), nullable=False),
+        sa.Column("platform", Name(20), nullable=False),
+        sa.Column("workspace", Name(100), nullable=False),
+        sa.Column("channel", Name(100), nullable=False),
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("at", sa.String(length=5), nullable=False),
-        sa.Column("zone", sa.String(length=60), nullable=False),
-        sa.Column("subscriber", sa.String(length=100), nullable=False),
+        sa.Column("at", Name(5), nullable=False),
+        sa.Column("zone", Name(60), nullable=False),
+        sa.Column("subscriber", Name(100), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("broken", sa.Text(), nullable=False),
+        sa.Column("broken", Words(), nullable=False),
         sa.ForeignKeyConstraint(["repository_id"], ["repositories.id"], name=op.f("fk_subscriptions_repository_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
         sa.UniqueConstraint(
@@ -102,7 +104,7 @@ def upgrade() -> None:
         "deliveries",
         sa.Column("subscription_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("state", Name(10), nullable=False),
         sa.Column("scheduled_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
@@ -110,8 +112,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sending_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("message", sa.String(length=200), nullable=False),
-        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.Column("message", Name(200), nullable=False),
+        sa.Column("last_error", Words(), nullable=False),
         sa.ForeignKeyConstraint(
             ["subscription_id"], ["subscriptions.id"], name=op.f("fk_deliveries_subscription_id"), ondelete="CASCADE"
         ),

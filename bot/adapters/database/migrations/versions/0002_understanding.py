@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from bot.adapters.database.columns import Name
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -14,18 +16,18 @@ def upgrade() -> None:
         "model_calls",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("purpose", sa.String(length=20), nullable=False),
-        sa.Column("endpoint", sa.String(length=300), nullable=False),
-        sa.Column("model", sa.String(length=200), nullable=False),
-        sa.Column("rung", sa.String(length=20), nullable=False),
-        sa.Column("service_tier", sa.String(length=20), nullable=False),
-        sa.Column("request_id", sa.String(length=200), nullable=False),
+        sa.Column("purpose", Name(20), nullable=False),
+        sa.Column("endpoint", Name(300), nullable=False),
+        sa.Column("model", Name(200), nullable=False),
+        sa.Column("rung", Name(20), nullable=False),
+        sa.Column("service_tier", Name(20), nullable=False),
+        sa.Column("request_id", Name(200), nullable=False),
         sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("prompt_tokens", sa.Integer(), nullable=False),
         sa.Column("cached_tokens", sa.Integer(), nullable=False),
         sa.Column("completion_tokens", sa.Integer(), nullable=False),
         sa.Column("price", sa.Float(), nullable=True),
-        sa.Column("error", sa.String(length=60), nullable=False),
+        sa.Column("error", Name(60), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_calls")),
     )
     with op.batch_alter_table("model_calls", schema=None) as batch_op:
@@ -33,9 +35,9 @@ def upgrade() -> None:
 
     op.create_table(
         "model_hosts",
-        sa.Column("endpoint", sa.String(length=300), nullable=False),
-        sa.Column("model", sa.String(length=200), nullable=False),
-        sa.Column("rung", sa.String(length=20), nullable=False),
+        sa.Column("endpoint", Name(300), nullable=False),
+        sa.Column("model", Name(200), nullable=False),
+        sa.Column("rung", Name(20), nullable=False),
         sa.Column("bytes_per_token", sa.Float(), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("endpoint", "model", name=op.f("pk_model_hosts")),
@@ -43,8 +45,8 @@ def upgrade() -> None:
     op.create_table(
         "branch_tips",
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("branch", sa.String(length=255), nullable=False),
-        sa.Column("sha", sa.String(length=40), nullable=False),
+        sa.Column("branch", Name(255), nullable=False),
+        sa.Column("sha", Name(40), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["repository_id"], ["repositories.id"], name=op.f("fk_branch_tips_repository_id"), ondelete="CASCADE"
@@ -54,8 +56,8 @@ def upgrade() -> None:
     op.create_table(
         "digest_commits",
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("zone", sa.String(length=60), nullable=False),
-        sa.Column("sha", sa.String(length=40), nullable=False),
+        sa.Column("zone", Name(60), nullable=False),
+        sa.Column("sha", Name(40), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(
             ["repository_id"], ["repositories.id"], name=op.f("fk_digest_commits_repository_id"), ondelete="CASCADE"
@@ -66,8 +68,8 @@ def upgrade() -> None:
         "leads",
         sa.Column("repository_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("zone", sa.String(length=60), nullable=False),
-        sa.Column("language", sa.String(length=5), nullable=False),
+        sa.Column("zone", Name(60), nullable=False),
+        sa.Column("language", Name(5), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -78,9 +80,9 @@ def upgrade() -> None:
     op.create_table(
         "relations",
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("sha", sa.String(length=40), nullable=False),
-        sa.Column("other_sha", sa.String(length=40), nullable=False),
+        sa.Column("kind", Name(12), nullable=False),
+        sa.Column("sha", Name(40), nullable=False),
+        sa.Column("other_sha", Name(40), nullable=False),
         sa.ForeignKeyConstraint(
             ["repository_id"], ["repositories.id"], name=op.f("fk_relations_repository_id"), ondelete="CASCADE"
         ),
@@ -92,7 +94,7 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("analyses", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("language", sa.String(length=5), nullable=False, server_default="en"))
+        batch_op.add_column(sa.Column("language", Name(5), nullable=False, server_default="en"))
         batch_op.add_column(sa.Column("is_deep", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.drop_constraint(
             batch_op.f("uq_analyses_repository_id_sha_requested_analyst_version_model"), type_="unique"
@@ -112,7 +114,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("late", sa.JSON(), nullable=False, server_default="[]"))
 
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("language", sa.String(length=5), nullable=False, server_default="en"))
+        batch_op.add_column(sa.Column("language", Name(5), nullable=False, server_default="en"))
 
     _note_where_commits_stand()
 

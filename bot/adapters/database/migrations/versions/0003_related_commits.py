@@ -5,6 +5,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
+from bot.adapters.database.columns import Name
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -21,9 +23,9 @@ def upgrade() -> None:
     op.create_table(
         "mentions",
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("sha", sa.String(length=40), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("target", sa.String(length=320), nullable=False),
+        sa.Column("sha", Name(40), nullable=False),
+        sa.Column("kind", Name(12), nullable=False),
+        sa.Column("target", Name(320), nullable=False),
         sa.ForeignKeyConstraint(
             ["repository_id"], ["repositories.id"], name=op.f("fk_mentions_repository_id"), ondelete="CASCADE"
         ),
@@ -34,8 +36,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table("commits", schema=None) as batch_op:
         batch_op.add_column(sa.Column("pull_request", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("subject_key", sa.String(length=300), nullable=True))
-        batch_op.add_column(sa.Column("patch_id", sa.String(length=40), nullable=True))
+        batch_op.add_column(sa.Column("subject_key", Name(300), nullable=True))
+        batch_op.add_column(sa.Column("patch_id", Name(40), nullable=True))
         batch_op.add_column(sa.Column("related_at", sa.DateTime(timezone=True), nullable=True))
         for column in ("pull_request", "subject_key", "patch_id"):
             batch_op.create_index(
@@ -56,7 +58,7 @@ def _note_by_what_commits_are_named() -> None:
         sa.column("sha", sa.String),
         sa.column("facts", sa.JSON),
         sa.column("pull_request", sa.Integer),
-        sa.column("subject_key", sa.String),
+        sa.column("subject_key", Name(300)),
     )
     connection = op.get_bind()
     missing = sa.select(commits.c.repository_id, commits.c.sha, commits.c.facts)

@@ -5,6 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
+from bot.adapters.database.columns import Name, Words
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -16,9 +18,9 @@ _BATCH = 500
 
 def upgrade() -> None:
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("days", sa.String(length=7), nullable=False, server_default="0123456"))
+        batch_op.add_column(sa.Column("days", Name(7), nullable=False, server_default="0123456"))
         batch_op.add_column(sa.Column("selection", sa.JSON(), nullable=False, server_default="{}"))
-        batch_op.add_column(sa.Column("quiet", sa.String(length=10), nullable=False, server_default="silent"))
+        batch_op.add_column(sa.Column("quiet", Name(10), nullable=False, server_default="silent"))
         batch_op.add_column(sa.Column("in_thread", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("paused_since", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True))
@@ -28,7 +30,7 @@ def upgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.alter_column("first_day", existing_type=sa.Date(), nullable=False)
     with op.batch_alter_table("analyses", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("words", sa.Text(), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("words", Words(), nullable=False, server_default=""))
     _note_words()
     _make_tables()
 
@@ -36,28 +38,28 @@ def upgrade() -> None:
 def _make_tables() -> None:
     op.create_table(
         "posts",
-        sa.Column("platform", sa.String(length=20), nullable=False),
-        sa.Column("workspace", sa.String(length=100), nullable=False),
-        sa.Column("channel", sa.String(length=100), nullable=False),
-        sa.Column("message", sa.String(length=200), nullable=False),
+        sa.Column("platform", Name(20), nullable=False),
+        sa.Column("workspace", Name(100), nullable=False),
+        sa.Column("channel", Name(100), nullable=False),
+        sa.Column("message", Name(200), nullable=False),
         sa.Column("repository_id", sa.Integer(), nullable=False),
         sa.Column("first_day", sa.Date(), nullable=False),
         sa.Column("last_day", sa.Date(), nullable=False),
-        sa.Column("zone", sa.String(length=60), nullable=False),
+        sa.Column("zone", Name(60), nullable=False),
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["repository_id"], ["repositories.id"], name=op.f("fk_posts_repository_id")),
         sa.PrimaryKeyConstraint("platform", "workspace", "channel", "message", name=op.f("pk_posts")),
     )
     op.create_table(
         "feedback",
-        sa.Column("platform", sa.String(length=20), nullable=False),
-        sa.Column("workspace", sa.String(length=100), nullable=False),
-        sa.Column("user", sa.String(length=100), nullable=False),
+        sa.Column("platform", Name(20), nullable=False),
+        sa.Column("workspace", Name(100), nullable=False),
+        sa.Column("user", Name(100), nullable=False),
         sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("sha", sa.String(length=40), nullable=False),
-        sa.Column("channel", sa.String(length=100), nullable=False),
-        sa.Column("verdict", sa.String(length=10), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("sha", Name(40), nullable=False),
+        sa.Column("channel", Name(100), nullable=False),
+        sa.Column("verdict", Name(10), nullable=False),
+        sa.Column("reason", Words(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["repository_id"], ["repositories.id"], name=op.f("fk_feedback_repository_id")),
         sa.PrimaryKeyConstraint("platform", "workspace", "user", "repository_id", "sha", name=op.f("pk_feedback")),
@@ -72,7 +74,7 @@ def _make_tables() -> None:
 
 def _note_words() -> None:
     analyses = sa.table(
-        "analyses", sa.column("id", sa.Integer), sa.column("body", sa.JSON), sa.column("words", sa.Text)
+        "analyses", sa.column("id", sa.Integer), sa.column("body", sa.JSON), sa.column("words", Words())
     )
     connection = op.get_bind()
     noted = sa.update(analyses).where(analyses.c.id == sa.bindparam("of"))

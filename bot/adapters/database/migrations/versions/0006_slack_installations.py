@@ -5,6 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from bot.adapters.database.columns import Name, Words
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -16,23 +18,23 @@ def upgrade() -> None:
     op.create_table(
         "slack_installations",
         *_bot(),
-        sa.Column("enterprise_url", sa.String(length=200), nullable=True),
-        sa.Column("user_id", sa.String(length=32), nullable=False),
-        sa.Column("user_token", sa.Text(), nullable=True),
-        sa.Column("user_scopes", sa.Text(), nullable=True),
-        sa.Column("user_refresh_token", sa.Text(), nullable=True),
+        sa.Column("enterprise_url", Name(200), nullable=True),
+        sa.Column("user_id", Name(32), nullable=False),
+        sa.Column("user_token", Words(), nullable=True),
+        sa.Column("user_scopes", Words(), nullable=True),
+        sa.Column("user_refresh_token", Words(), nullable=True),
         sa.Column("user_token_expires_at", sa.DateTime(), nullable=True),
-        sa.Column("incoming_webhook_url", sa.Text(), nullable=True),
-        sa.Column("incoming_webhook_channel", sa.String(length=200), nullable=True),
-        sa.Column("incoming_webhook_channel_id", sa.String(length=200), nullable=True),
-        sa.Column("incoming_webhook_configuration_url", sa.String(length=200), nullable=True),
-        sa.Column("token_type", sa.String(length=32), nullable=True),
+        sa.Column("incoming_webhook_url", Words(), nullable=True),
+        sa.Column("incoming_webhook_channel", Name(200), nullable=True),
+        sa.Column("incoming_webhook_channel_id", Name(200), nullable=True),
+        sa.Column("incoming_webhook_configuration_url", Name(200), nullable=True),
+        sa.Column("token_type", Name(32), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_installations")),
     )
     op.create_table(
         "slack_oauth_states",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=200), nullable=False),
+        sa.Column("state", Name(200), nullable=False),
         sa.Column("expire_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_oauth_states")),
     )
@@ -43,17 +45,17 @@ def upgrade() -> None:
 def _bot() -> list[sa.Column[Any]]:
     return [
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("client_id", sa.String(length=32), nullable=False),
-        sa.Column("app_id", sa.String(length=32), nullable=False),
-        sa.Column("enterprise_id", sa.String(length=32), nullable=True),
-        sa.Column("enterprise_name", sa.String(length=200), nullable=True),
-        sa.Column("team_id", sa.String(length=32), nullable=True),
-        sa.Column("team_name", sa.String(length=200), nullable=True),
-        sa.Column("bot_token", sa.Text(), nullable=True),
-        sa.Column("bot_id", sa.String(length=32), nullable=True),
-        sa.Column("bot_user_id", sa.String(length=32), nullable=True),
-        sa.Column("bot_scopes", sa.Text(), nullable=True),
-        sa.Column("bot_refresh_token", sa.Text(), nullable=True),
+        sa.Column("client_id", Name(32), nullable=False),
+        sa.Column("app_id", Name(32), nullable=False),
+        sa.Column("enterprise_id", Name(32), nullable=True),
+        sa.Column("enterprise_name", Name(200), nullable=True),
+        sa.Column("team_id", Name(32), nullable=True),
+        sa.Column("team_name", Name(200), nullable=True),
+        sa.Column("bot_token", Words(), nullable=True),
+        sa.Column("bot_id", Name(32), nullable=True),
+        sa.Column("bot_user_id", Name(32), nullable=True),
+        sa.Column("bot_scopes", Words(), nullable=True),
+        sa.Column("bot_refresh_token", Words(), nullable=True),
         sa.Column("bot_token_expires_at", sa.DateTime(), nullable=True),
         sa.Column("is_enterprise_install", sa.Boolean(), nullable=False),
         sa.Column("installed_at", sa.DateTime(), nullable=False),

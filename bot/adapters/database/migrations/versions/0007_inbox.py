@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from bot.adapters.database.columns import Name, Words
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -13,16 +15,16 @@ def upgrade() -> None:
     op.create_table(
         "inbox",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("platform", sa.String(length=20), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=True),
+        sa.Column("platform", Name(20), nullable=False),
+        sa.Column("payload", Words(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
     )
     op.create_index(op.f("ix_inbox_received_at"), "inbox", ["received_at"], unique=False)
     op.create_table(
         "inbox_keys",
-        sa.Column("platform", sa.String(length=20), nullable=False),
-        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("platform", Name(20), nullable=False),
+        sa.Column("key", Name(200), nullable=False),
         sa.Column("inbox_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_inbox_keys_inbox_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("platform", "key", name=op.f("pk_inbox_keys")),

