@@ -9,6 +9,7 @@ from sqlalchemy import Connection, NullPool, event, func, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.core.errors import BotError
+from bot.core.language import _
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -103,7 +104,7 @@ async def migrate(engine: AsyncEngine) -> None:
     try:
         await _with_alembic(engine, lambda config: command.upgrade(config, "head"))
     except OSError as error:
-        raise DatabaseUnreachable(f"The database cannot be reached: {error}.") from error
+        raise DatabaseUnreachable(_("The database cannot be reached: {reason}.", reason=error)) from error
 
 
 async def downgrade(engine: AsyncEngine, version: str = "base") -> None:
