@@ -12,9 +12,9 @@ from bot.core.model import Advice, Commit, Entry, FileChange, Importance, Repo, 
 from bot.core.parting import parted
 from bot.core.replies import AnalysisView
 from bot.core.subscriptions import Verdict
-from formatters import health, related
+from formatters import health, labels, related
 from formatters import wording as say
-from formatters.feishu import elements, limits, wording
+from formatters.feishu import elements, limits
 from formatters.feishu.budget import Room, cost
 from formatters.feishu.cards import Content, Tag, TagColour, Template
 from formatters.feishu.drawing import Drawing
@@ -154,7 +154,7 @@ def _actions(reply: AnalysisView, drawing: Drawing) -> list[Element]:
 
 def deepen(repo: Repo, entry: Entry, day: Day | None) -> Iterator[Element]:
     if entry.analysis.can_be_deepened:
-        yield elements.button(_(wording.DEEPEN), DeepenCommit(sha=entry.commit.sha, repo=repo, day=day))
+        yield elements.button(_(labels.DEEPEN), DeepenCommit(sha=entry.commit.sha, repo=repo, day=day))
 
 
 def _feedback(reply: AnalysisView) -> Iterator[Element]:

@@ -8,8 +8,9 @@ from typing import Final
 
 from bot.core.language import _
 from bot.core.model import Entry, Importance
+from formatters import labels
 from formatters import wording as say
-from formatters.feishu import elements, wording
+from formatters.feishu import elements
 from formatters.feishu.budget import NOTHING, Cost, Room, cost
 from formatters.feishu.elements import Element
 from formatters.feishu.panels import Form, Listed
@@ -209,4 +210,4 @@ class Listing:
         """`🔴 High · 4 commits`; a group that has only some of its level says which."""
         name = f"{say.ICONS[level]} {_(say.LEVELS[level])} · "
         total = self.totals[level]
-        return name + (say.commits(total) if number == total else wording.page(before + 1, before + number, total))
+        return name + (say.commits(total) if number == total else labels.page(before + 1, before + number, total))

@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.language import _
 from bot.core.model import Digest, Entry
 from bot.core.replies import DigestView, RangeView
-from formatters import related
+from formatters import labels, related
 from formatters import wording as say
 from formatters.feishu import analysis, chart, elements, footer, limits, wording
 from formatters.feishu.budget import Cost, Room, cost
@@ -35,7 +35,7 @@ def content(view: DigestView, drawing: Drawing) -> Content:
         return _quiet(view, drawing)
     head = _head(view, drawing)
     if is_in_thread(view, drawing):
-        return _card(view, [*head, elements.paragraph(_(wording.IN_THREAD)), *_tail(view, drawing, complete=False)])
+        return _card(view, [*head, elements.paragraph(_(labels.IN_THREAD)), *_tail(view, drawing, complete=False)])
     listing = _listing(view, drawing, head) if drawing.asks else _spread(view, drawing, head)[0]
     more = _more(view, drawing, listing.number)
     complete = listing.is_open and not more and not view.framing.left_out
@@ -160,7 +160,7 @@ def facts(digest: Digest, drawing: Drawing) -> list[Element]:
 def _left_out(view: DigestView, drawing: Drawing) -> list[Element]:
     number = len(view.digest.entries)
     left_out = say.left_out(view.framing, number)
-    return left_out_note(left_out, wording.shows_all(number + view.framing.left_out) if drawing.asks else "")
+    return left_out_note(left_out, labels.shows_all(number + view.framing.left_out) if drawing.asks else "")
 
 
 def left_out_note(left_out: str, where: str) -> list[Element]:
@@ -206,7 +206,7 @@ def _more(view: DigestView, drawing: Drawing, shown: int) -> list[Element]:
     left = say.ranked(view.digest)[shown:]
     if not left:
         return []
-    where = wording.shows_all(len(view.digest.entries) + view.framing.left_out)
+    where = labels.shows_all(len(view.digest.entries) + view.framing.left_out)
     more = say.more(left)
     return [elements.paragraph(wording.more(more, where) if drawing.asks else wording.goes_on(more))]
 
@@ -218,7 +218,7 @@ def _tail(view: DigestView, drawing: Drawing, *, complete: bool) -> list[Element
 def _plain_listing(view: DigestView, drawing: Drawing, room: Room) -> list[Element]:
     """A line for as many commits as there is room for, and how many there is none for."""
     if is_in_thread(view, drawing):
-        return [elements.paragraph(_(wording.IN_THREAD))]
+        return [elements.paragraph(_(labels.IN_THREAD))]
     lines = list(takewhile(lambda line: room.take(cost(line)), map(_plain_line, say.ranked(view.digest))))
     left = say.ranked(view.digest)[len(lines) :]
     if not left or drawing.asks:

@@ -26,9 +26,9 @@ from bot.core.replies import (
     SettingsForm,
     SubscriptionList,
 )
-from formatters import found, health, related
+from formatters import found, health, labels, related
 from formatters import wording as say
-from formatters.feishu import forms, home, limits, notices, wording
+from formatters.feishu import forms, home, limits, notices
 from formatters.feishu.cards import size
 from formatters.feishu.elements import Element
 
@@ -56,7 +56,7 @@ def post(reply: Reply) -> dict[str, Any]:
             where = _address(reply.repo, entry)
             return _fitting(_headline(entry, limits.TITLE_MAX), [], told, lambda text: [_words(text)], where=where)
         case SubscriptionList(subscriptions=listed):
-            head = [] if listed else [_(say.NO_SUBSCRIPTIONS), wording.command(say.FIRST_SUBSCRIPTION)]
+            head = [] if listed else [_(say.NO_SUBSCRIPTIONS), labels.command(say.FIRST_SUBSCRIPTION)]
             return _fitting(_(say.SUBSCRIPTIONS) if listed else "", head, listed, _subscription)
         case Home(subscriptions=listed):
             words = home.in_words(reply)
@@ -74,7 +74,7 @@ def post(reply: Reply) -> dict[str, Any]:
         case Progress():
             return _fitting("", [say.progress(reply)])
         case Notice(text=words, example=example):
-            return _fitting("", [words, wording.command(example) if example else ""])
+            return _fitting("", [words, labels.command(example) if example else ""])
         case Help():
             return _fitting(_(say.HELP), [], say.GRAMMAR, _example)
         case _:
@@ -113,8 +113,8 @@ def _quiet(view: DigestView | RangeView, where: Line) -> dict[str, Any]:
 def _where(url: str | None, repo: Repo, dates: str) -> Line:
     """The page of the days, or the command that shows them."""
     if url:
-        return [{"tag": "a", "text": wording.on_host(repo.host), "href": url}]
-    return [_words(wording.command(f"{dates} {repo}"))]
+        return [{"tag": "a", "text": labels.on_host(repo.host), "href": url}]
+    return [_words(labels.command(f"{dates} {repo}"))]
 
 
 def _answer(reply: Answer) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def _address(repo: Repo, entry: Entry) -> Line:
 
 
 def _example(row: tuple[str, str]) -> Line:
-    return [_words(wording.command(row[0]) + _(": ") + _(row[1]))]
+    return [_words(labels.command(row[0]) + _(": ") + _(row[1]))]
 
 
 def _subscription(listed: ListedSubscription) -> Line:

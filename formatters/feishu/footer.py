@@ -8,8 +8,9 @@ from bot.core.language import _
 from bot.core.model import Digest, Repo
 from bot.core.ranges import DayRange, When
 from bot.core.replies import DigestView, Framing, RangeView
+from formatters import labels
 from formatters import wording as say
-from formatters.feishu import elements, wording
+from formatters.feishu import elements
 from formatters.feishu.drawing import Drawing
 from formatters.feishu.elements import Element
 
@@ -33,13 +34,13 @@ def has_commits(view: DigestView) -> bool:
 def all_commits(view: DigestView) -> Element:
     """The index of the day, which has also those that the selection leaves out."""
     digest = view.digest
-    text = wording.all_commits(len(digest.entries) + view.framing.left_out)
+    text = labels.all_commits(len(digest.entries) + view.framing.left_out)
     return elements.button(text, ShowIndex(repo=digest.repo, day=digest.day))
 
 
 def page(repo: Repo, first: Day, last: Day) -> list[Element]:
     url = say.days_url(repo, first, last)
-    return [elements.browse(wording.on_host(repo.host), url)] if url else []
+    return [elements.browse(labels.on_host(repo.host), url)] if url else []
 
 
 def _of_digest(view: DigestView, *, complete: bool) -> Iterator[Element]:
@@ -63,7 +64,7 @@ def _of_range(view: RangeView) -> Iterator[Element]:
 
 
 def _report(repo: Repo, when: When) -> Element:
-    return elements.button(_(wording.REPORT), MakeReport(when=when, repos=(repo,)))
+    return elements.button(_(labels.REPORT), MakeReport(when=when, repos=(repo,)))
 
 
 def _neighbours(digest: Digest) -> Iterator[Element]:
@@ -79,11 +80,11 @@ def _day(digest: Digest, distance: int, label: str) -> Element:
 
 
 def _settings(repo: Repo, framing: Framing) -> Element:
-    label = _(wording.SETTINGS) if framing.is_subscribed else _(wording.SUBSCRIBE)
+    label = _(labels.SETTINGS) if framing.is_subscribed else _(labels.SUBSCRIBE)
     return elements.button(label, OpenSettings(repo=repo))
 
 
 def _retry(digest: Digest, when: When) -> Iterator[Element]:
     """Asks the model again for what rules had to write."""
     if digest.stand_ins:
-        yield elements.button(wording.retry(len(digest.stand_ins)), Retry(when=when, repo=digest.repo))
+        yield elements.button(labels.retry(len(digest.stand_ins)), Retry(when=when, repo=digest.repo))

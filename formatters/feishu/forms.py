@@ -20,9 +20,9 @@ from bot.core.commands import (
 from bot.core.language import N_, _
 from bot.core.replies import FeedbackForm, SettingsForm
 from bot.core.subscriptions import SubscriptionTerms, Verdict
-from formatters import fields, health
+from formatters import fields, health, labels
 from formatters import wording as say
-from formatters.feishu import elements, limits, wording
+from formatters.feishu import elements, limits
 from formatters.feishu.cards import Content
 from formatters.feishu.elements import Element, plain
 from formatters.feishu.values import Act
@@ -76,7 +76,7 @@ def in_words(reply: SettingsForm) -> str:
     """What does the same, where no form can be drawn."""
     terms = reply.terms
     options = f"at {terms.at:%H:%M} tz {terms.zone.key} lang {terms.language.value}"
-    command = wording.command(f"subscribe {terms.repo} {options}")
+    command = labels.command(f"subscribe {terms.repo} {options}")
     return _("The form cannot be shown here. A command does the same: {command}", command=command)
 
 
@@ -149,7 +149,7 @@ def _how(terms: SubscriptionTerms) -> Iterator[Element]:
 def _send(form: SettingsForm) -> list[Element]:
     question, is_new = shown_by(form), form.subscription is None
     return elements.buttons(
-        _submit(_SAVE, _(wording.SUBSCRIBE if is_new else fields.SAVE), question, Act.SAVE, is_first=True),
+        _submit(_SAVE, _(labels.SUBSCRIBE if is_new else fields.SAVE), question, Act.SAVE, is_first=True),
         _submit(_PREVIEW, _("Preview"), question, Act.PREVIEW),
     )
 

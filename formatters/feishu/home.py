@@ -6,7 +6,8 @@ from bot.core.commands import OpenSettings, ShowHome
 from bot.core.language import N_, _
 from bot.core.replies import Home, ListedSubscription
 from bot.core.subscriptions import Channel
-from formatters.feishu import elements, status, wording
+from formatters import labels
+from formatters.feishu import elements, status
 from formatters.feishu.cards import Content
 from formatters.feishu.elements import Element
 from formatters.feishu.text import code
@@ -32,7 +33,7 @@ def content(reply: Home) -> Content:
     turns = _turns(page, total)
     return Content(
         title=_(_TITLE),
-        subtitle=wording.page(start + 1, start + len(shown), total) if turns else "",
+        subtitle=labels.page(start + 1, start + len(shown), total) if turns else "",
         summary=in_words(reply),
         elements=[*parts, *elements.buttons(new, *turns)],
     )
@@ -55,6 +56,6 @@ def _channel(channel: Channel) -> str:
 
 def _turns(page: int, total: int) -> list[Element]:
     left = min(total - (page + 1) * _SHOWN, _SHOWN)
-    back = [elements.button(wording.previous(_SHOWN), ShowHome(page=page - 1))] if page else []
-    on = [elements.button(wording.following(left), ShowHome(page=page + 1))] if left > 0 else []
+    back = [elements.button(labels.previous(_SHOWN), ShowHome(page=page - 1))] if page else []
+    on = [elements.button(labels.following(left), ShowHome(page=page + 1))] if left > 0 else []
     return [*back, *on]

@@ -5,6 +5,7 @@ from itertools import islice
 
 from bot.core.commands import ShowIndex
 from bot.core.replies import CommitIndex, DigestView
+from formatters import labels
 from formatters import wording as say
 from formatters.feishu import digest, elements, limits, wording
 from formatters.feishu.cards import Content
@@ -31,15 +32,15 @@ def content(reply: CommitIndex, drawing: Drawing) -> Content:
 def _card(reply: CommitIndex, start: int, stop: int, parts: Sequence[Element]) -> Content:
     total = len(reply.digest.entries)
     title = digest.title(reply.digest)
-    everything, which = wording.all_commits(total), wording.part(start + 1, stop, total)
+    everything, which = labels.all_commits(total), wording.part(start + 1, stop, total)
     subtitle = which if which == everything else f"{everything} · {which}"
     return Content(title=title, subtitle=subtitle, summary=f"{title} · {subtitle}", elements=parts)
 
 
 def _turns(reply: CommitIndex, page: int, start: int, stop: int) -> list[Element]:
     left = len(reply.digest.entries) - stop
-    back = [_turn(reply, wording.previous(min(start, limits.INDEX_PAGE)), page - 1)] if start else []
-    on = [_turn(reply, wording.following(min(left, limits.INDEX_PAGE)), page + 1)] if left else []
+    back = [_turn(reply, labels.previous(min(start, limits.INDEX_PAGE)), page - 1)] if start else []
+    on = [_turn(reply, labels.following(min(left, limits.INDEX_PAGE)), page + 1)] if left else []
     return elements.buttons(*back, *on)
 
 

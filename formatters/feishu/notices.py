@@ -5,8 +5,9 @@ from typing import Final
 
 from bot.core.language import _, enumerated
 from bot.core.replies import DigestView, Notice, Progress, RangeView, Report
+from formatters import labels
 from formatters import wording as say
-from formatters.feishu import elements, limits, wording
+from formatters.feishu import elements, limits
 from formatters.feishu.cards import Content
 from formatters.feishu.elements import Element
 from formatters.feishu.text import code, cut, escape
@@ -35,7 +36,7 @@ def _notice(reply: Notice) -> Iterator[Element]:
 
 def example(command: str) -> Element:
     """What one might try, as it is typed."""
-    shown = code(cut(wording.command(command), limits.HEADLINE_MAX))
+    shown = code(cut(labels.command(command), limits.HEADLINE_MAX))
     return elements.markdown(f"{escape(_(say.TRY))} {shown}")
 
 

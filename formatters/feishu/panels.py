@@ -11,7 +11,7 @@ from bot.core.commands import ShowCommit
 from bot.core.days import Day
 from bot.core.language import _
 from bot.core.model import Entry, Repo
-from formatters import related
+from formatters import labels, related
 from formatters import wording as say
 from formatters.feishu import analysis, elements, limits, wording
 from formatters.feishu.elements import Element
@@ -111,7 +111,7 @@ class Listed:
         if not self.asks:
             return []
         day = self.days.get(entry.commit.sha, self.day)
-        label = _(wording.DETAILS) if is_whole else _(wording.FULL_ANALYSIS)
+        label = _(labels.DETAILS) if is_whole else _(wording.FULL_ANALYSIS)
         details = elements.button(label, ShowCommit(repo=self.repo, sha=entry.commit.sha, day=day))
         if form is Form.ACTIVE:
             deepen = analysis.deepen(self.repo, entry, day)

@@ -9,6 +9,7 @@ from bot.core.language import _
 from bot.core.model import Digest, Repo
 from bot.core.ranges import DayRange
 from bot.core.replies import RangeView
+from formatters import labels
 from formatters import wording as say
 from formatters.feishu import digest, elements, footer, limits, wording
 from formatters.feishu.cards import Content
@@ -115,7 +116,7 @@ def _left_out(view: RangeView, whole: Digest, drawing: Drawing) -> list[Element]
 
 
 def _where(view: RangeView) -> str:
-    return _(wording.DAYS_BELOW if len(view.digests) <= _BUTTONS else wording.SPANS_BELOW)
+    return _(labels.DAYS_BELOW if len(view.digests) <= _BUTTONS else wording.SPANS_BELOW)
 
 
 def _days(view: RangeView, drawing: Drawing) -> list[Element]:

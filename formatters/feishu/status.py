@@ -6,9 +6,9 @@ from typing import Final
 from bot.core.commands import Elsewhere, OpenSettings, PauseDigests, ResumeDigests, SendNow
 from bot.core.language import _
 from bot.core.replies import ListedSubscription, SubscriptionList
-from formatters import health
+from formatters import health, labels
 from formatters import wording as say
-from formatters.feishu import elements, forms, limits, notices, wording
+from formatters.feishu import elements, forms, limits, notices
 from formatters.feishu.budget import Cost, Room, cost, total
 from formatters.feishu.cards import Content
 from formatters.feishu.elements import Element
@@ -82,7 +82,7 @@ def _buttons(listed: ListedSubscription) -> Iterator[Element]:
         yield elements.button(_(health.SEND_NOW), send, type_="primary")
     text, command = (health.RESUME, ResumeDigests()) if health.is_resting(listed) else (health.PAUSE, PauseDigests())
     yield elements.button(_(text), Elsewhere(subscription=number, command=command))
-    yield elements.button(_(wording.SETTINGS), Elsewhere(subscription=number, command=OpenSettings()))
+    yield elements.button(_(labels.SETTINGS), Elsewhere(subscription=number, command=OpenSettings()))
     yield forms.unsubscribe(number, str(listed.subscription.terms.repo))
 
 

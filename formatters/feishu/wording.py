@@ -1,41 +1,13 @@
-"""The words that only Feishu's cards need; all others are in `formatters`.
-
-Some are Slack's as well, so that both say the same.
-"""
+"""The words that only Feishu's cards need; all others are in `formatters`."""
 
 from typing import Final
 
-from bot.core.language import N_, _, decimal, ngettext
-from formatters import wording as say
+from bot.core.language import N_, _
+from formatters import labels
 
-PRODUCT: Final = "Dynamo Digest"
-COMMAND: Final = "/dynamo-digest"
-DETAILS: Final = N_("Details")
 FULL_ANALYSIS: Final = N_("Full analysis")
 SHORTENED: Final = N_("Shortened to fit.")
-DEEPEN: Final = N_("Deepen")
-REPORT: Final = N_("Full report")
-SETTINGS: Final = N_("Settings")
-SUBSCRIBE: Final = N_("Subscribe")
-DAYS_BELOW: Final = N_("The buttons below show each day.")
 SPANS_BELOW: Final = N_("The buttons below show all days.")
-IN_THREAD: Final = N_("The commits are in the thread.")
-
-
-def command(example: str) -> str:
-    return f"{COMMAND} {example}".strip()
-
-
-def all_commits(number: int) -> str:
-    return _("All {commits}", commits=say.commits(number))
-
-
-def shows_all(number: int) -> str:
-    return _("“{button}” shows all.", button=all_commits(number))
-
-
-def on_host(host: str) -> str:
-    return _("Commits on {host}", host=host)
 
 
 def more(left: str, where: str) -> str:
@@ -48,24 +20,6 @@ def goes_on(left: str) -> str:
     return _("{more}. The next message has them.", more=left)
 
 
-def retry(number: int) -> str:
-    return ngettext("Retry {number} with the AI model", "Retry {number} with the AI model", number)
-
-
-def previous(number: int) -> str:
-    return _("Previous {number}", number=number)
-
-
-def following(number: int) -> str:
-    return _("Next {number}", number=number)
-
-
-def page(first: int, last: int, total: int) -> str:
-    if first == last:
-        return _("{number} of {total}", number=decimal(first), total=decimal(total))
-    return _("{first} to {last} of {total}", first=decimal(first), last=decimal(last), total=decimal(total))
-
-
 def part(first: int, last: int, total: int) -> str:
     """Which commits of a day stand in a card."""
-    return all_commits(total) if last - first + 1 == total else page(first, last, total)
+    return labels.all_commits(total) if last - first + 1 == total else labels.page(first, last, total)

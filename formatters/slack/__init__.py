@@ -30,7 +30,7 @@ from bot.core.replies import (
     SettingsForm,
     SubscriptionList,
 )
-from formatters import health
+from formatters import health, labels
 from formatters import wording as say
 from formatters.slack import (
     analysis,
@@ -150,13 +150,13 @@ def render_view(reply: Reply, *, note: Notice | None = None) -> View:
         case AnalysisView(entry=entry):
             return _view(f"{_(say.COMMIT)} {entry.commit.short_sha}", [*above, *analysis.view(reply)])
         case CommitIndex(digest=of):
-            return _view(wording.all_commits(len(of.entries)), [*above, *index.view(reply)])
+            return _view(labels.all_commits(len(of.entries)), [*above, *index.view(reply)])
         case SettingsForm():
             return {**_view(_("Digest settings"), [*above, *forms.settings(reply)]), **forms.submit(reply)}
         case FeedbackForm():
             return {**_view(_("Feedback"), [*above, *forms.feedback(reply)]), **forms.submit(reply)}
         case _:
-            return _view(wording.PRODUCT, [*above, *_blocks(reply, PLAIN)])
+            return _view(labels.PRODUCT, [*above, *_blocks(reply, PLAIN)])
 
 
 def render_home(reply: Reply, *, note: Notice | None = None) -> View:

@@ -8,7 +8,7 @@ from bot.core.language import N_, _, joined
 from bot.core.model import Advice, Commit, Entry, FileChange, Risk, ScopeItem, Statement
 from bot.core.replies import AnalysisView
 from bot.core.subscriptions import Verdict
-from formatters import health, related
+from formatters import health, labels, related
 from formatters import wording as say
 from formatters.slack import blocks, limits, wording
 from formatters.slack.blocks import Block, Item
@@ -104,7 +104,7 @@ def _deepen(reply: AnalysisView) -> Iterator[Block]:
     if reply.entry.analysis.can_be_deepened:
         commit = reply.entry.commit
         question = DeepenCommit(sha=commit.sha, repo=reply.repo, day=reply.day)
-        yield blocks.button(_(wording.DEEPEN), "commit.deepen", question, wording.deepen_commit(commit.short_sha))
+        yield blocks.button(_(labels.DEEPEN), "commit.deepen", question, wording.deepen_commit(commit.short_sha))
 
 
 def _while_free(parts: Iterable[Block], characters: int) -> Iterator[Block]:

@@ -16,7 +16,7 @@ from bot.core.days import Day
 from bot.core.language import _
 from bot.core.model import Entry, Repo
 from bot.core.parting import parted
-from formatters import related
+from formatters import labels, related
 from formatters import wording as say
 from formatters.slack import limits, wording
 
@@ -198,7 +198,7 @@ def commit(repo: Repo, entry: Entry, zone: ZoneInfo, day: Day | None = None) -> 
 def details(repo: Repo, entry: Entry, day: Day | None = None) -> Block:
     """The button that opens the analysis of a commit; `day` tells which commits are its neighbours there."""
     question = ShowCommit(repo=repo, sha=entry.commit.sha, day=day)
-    return button(_(wording.DETAILS), "commit.open", question, wording.details_of(entry.commit.short_sha))
+    return button(_(labels.DETAILS), "commit.open", question, wording.details_of(entry.commit.short_sha))
 
 
 def _addresses(repo: Repo, entry: Entry) -> Iterable[str]:

@@ -7,8 +7,9 @@ from typing import Final
 
 from bot.core.language import _
 from bot.core.model import Digest, Importance
+from formatters import labels
 from formatters import wording as say
-from formatters.slack import blocks, native, wording
+from formatters.slack import blocks, native
 from formatters.slack.blocks import Block
 from formatters.slack.budget import Budget
 from formatters.slack.native import PLAIN, Native
@@ -33,7 +34,7 @@ class Group:
         name = f"{say.ICONS[self.level]} {_(say.LEVELS[self.level])} · "
         if self.first == 1:
             return name + say.commits(self.total)
-        return name + wording.page(self.first, self.first + len(self.rows) - 1, self.total)
+        return name + labels.page(self.first, self.first + len(self.rows) - 1, self.total)
 
 
 class Commits:

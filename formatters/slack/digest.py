@@ -5,9 +5,9 @@ from typing import Final
 from bot.core.language import N_, _
 from bot.core.model import Digest
 from bot.core.replies import DigestView, RangeView
-from formatters import picture, related
+from formatters import labels, picture, related
 from formatters import wording as say
-from formatters.slack import blocks, footer, limits, native, wording
+from formatters.slack import blocks, footer, limits, native
 from formatters.slack.blocks import Block
 from formatters.slack.budget import Budget
 from formatters.slack.commits import Commits, Listing
@@ -30,7 +30,7 @@ def message(view: DigestView, with_: frozenset[Native] = PLAIN) -> list[Block]:
     origin = blocks.context(say.origin(digest), limits.CONTEXT_MAX)
     tail = [origin, *footer.of_digest(view, complete=False)]
     if view.framing.in_thread:
-        return [*head, blocks.section(_(wording.IN_THREAD)), *tail]
+        return [*head, blocks.section(_(labels.IN_THREAD)), *tail]
     commits = Commits(digest, with_=with_)
     listing = commits.fitting(Budget(around=[*head, *tail]))
     if listing.number == len(commits.all):
@@ -136,12 +136,12 @@ def _left_out(view: DigestView) -> list[Block]:
     if not left_out:
         return []
     everything = len(view.digest.entries) + view.framing.left_out
-    where = wording.shows_all(everything)
+    where = labels.shows_all(everything)
     shown = say.in_a_row(blocks.cut(left_out, limits.CONTEXT_MAX - 100), where)
     return [blocks.context(shown, limits.CONTEXT_MAX)]
 
 
 def _more(view: DigestView, commits: Commits, shown: int) -> Block:
     """How many are not shown; the line is longest where none is."""
-    where = wording.shows_all(len(commits.all) + view.framing.left_out)
+    where = labels.shows_all(len(commits.all) + view.framing.left_out)
     return blocks.section(_("{more}. {where}", more=say.more(commits.all[shown:]), where=where))

@@ -23,9 +23,9 @@ from bot.core.replies import (
     SettingsForm,
     SubscriptionList,
 )
-from formatters import fields, found, health, related
+from formatters import fields, found, health, labels, related
 from formatters import wording as say
-from formatters.slack import home, limits, wording
+from formatters.slack import home, limits
 from formatters.slack.blocks import escape
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def text(reply: Reply) -> str:
             return _fitting([_commit(entry)], say.summary(entry), lambda statement: say.unquoted(statement.text))
         case SubscriptionList(subscriptions=listed):
             if not listed:
-                return _fitting([_(say.NO_SUBSCRIPTIONS), wording.command(say.FIRST_SUBSCRIPTION)])
+                return _fitting([_(say.NO_SUBSCRIPTIONS), labels.command(say.FIRST_SUBSCRIPTION)])
             return _fitting([_(say.SUBSCRIPTIONS)], listed, _subscription)
         case Home(subscriptions=listed):
             return _fitting([home.in_words(reply)], listed, _subscription)
@@ -69,9 +69,9 @@ def text(reply: Reply) -> str:
         case Progress():
             return _fitting([say.progress(reply)])
         case Notice(text=words, example=example):
-            return _fitting([words, wording.command(example) if example else ""])
+            return _fitting([words, labels.command(example) if example else ""])
         case Help():
-            return _fitting([_(say.HELP)], say.GRAMMAR, lambda row: wording.command(row[0]) + _(": ") + _(row[1]))
+            return _fitting([_(say.HELP)], say.GRAMMAR, lambda row: labels.command(row[0]) + _(": ") + _(row[1]))
         case _:
             assert_never(reply)
 
@@ -80,14 +80,14 @@ def thread(digest: Digest, numbers: Sequence[int]) -> Iterator[str]:
     """A text for each message of a thread, of which each has so many commits."""
     ranked, start = say.ranked(digest), 0
     for number in numbers:
-        page = wording.page(start + 1, start + number, len(ranked))
+        page = labels.page(start + 1, start + number, len(ranked))
         yield _fitting([f"{_title(digest)} · {page}"], ranked[start : start + number], _commit)
         start += number
 
 
 def _digest(view: DigestView) -> str:
     digest = view.digest
-    where = say.day_url(digest) or wording.command(f"{digest.day.date.isoformat()} {digest.repo}")
+    where = say.day_url(digest) or labels.command(f"{digest.day.date.isoformat()} {digest.repo}")
     if not digest.entries:
         return _quiet(view, where)
     title = " · ".join((_title(digest), *say.caveats(view)))
@@ -99,7 +99,7 @@ def _digest(view: DigestView) -> str:
 def _range(view: RangeView) -> str:
     whole = view.whole
     dates = f"{view.first.date.isoformat()}..{view.last.date.isoformat()}"
-    where = say.days_url(view.repo, view.first, view.last) or wording.command(f"{dates} {view.repo}")
+    where = say.days_url(view.repo, view.first, view.last) or labels.command(f"{dates} {view.repo}")
     if not whole.entries:
         return _quiet(view, where)
     title = " · ".join((str(view.repo), say.span(view), *say.caveats(view)))

@@ -8,6 +8,7 @@ from bot.core.language import _
 from bot.core.model import Digest, Repo
 from bot.core.ranges import DayRange, When
 from bot.core.replies import DigestView, Framing, RangeView
+from formatters import labels
 from formatters import wording as say
 from formatters.slack import blocks, wording
 from formatters.slack.blocks import Block
@@ -45,13 +46,13 @@ def has_commits(view: DigestView) -> bool:
 def all_commits(view: DigestView) -> Block:
     """The index of the day, which has also those that the selection leaves out."""
     digest = view.digest
-    text = wording.all_commits(len(digest.entries) + view.framing.left_out)
+    text = labels.all_commits(len(digest.entries) + view.framing.left_out)
     return blocks.button(text, "digest.index", ShowIndex(repo=digest.repo, day=digest.day))
 
 
 def page(repo: Repo, first: Day, last: Day) -> list[Block]:
     url = say.days_url(repo, first, last)
-    return [blocks.browse(wording.on_host(repo.host), url)] if url else []
+    return [blocks.browse(labels.on_host(repo.host), url)] if url else []
 
 
 def _row(*elements: Block) -> list[Block]:
@@ -59,7 +60,7 @@ def _row(*elements: Block) -> list[Block]:
 
 
 def _report(repo: Repo, when: When) -> Block:
-    return blocks.button(_(wording.REPORT), "digest.report", MakeReport(when=when, repos=(repo,)))
+    return blocks.button(_(labels.REPORT), "digest.report", MakeReport(when=when, repos=(repo,)))
 
 
 def _neighbours(digest: Digest) -> Iterator[Block]:
@@ -78,7 +79,7 @@ def _day(digest: Digest, distance: int, label: str, action: str) -> Block:
 def _about(repo: Repo, when: When, framing: Framing) -> Iterator[Block]:
     if framing.is_private:
         yield blocks.button(_(wording.SHARE), "digest.share", ShowDigest(when=when, repo=repo))
-    label = _(wording.SETTINGS) if framing.is_subscribed else _(wording.SUBSCRIBE)
+    label = _(labels.SETTINGS) if framing.is_subscribed else _(labels.SUBSCRIBE)
     yield blocks.button(label, "digest.settings", OpenSettings(repo=repo))
 
 
@@ -86,5 +87,5 @@ def _retry(digest: Digest, when: When) -> list[Block]:
     """Asks the model again for what rules had to write."""
     if not digest.stand_ins:
         return []
-    text = wording.retry(len(digest.stand_ins))
+    text = labels.retry(len(digest.stand_ins))
     return [blocks.button(text, "digest.retry", Retry(when=when, repo=digest.repo))]

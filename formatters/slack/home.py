@@ -6,8 +6,8 @@ from typing import Final
 from bot.core.commands import Elsewhere, OpenSettings, PauseDigests, ResumeDigests, SendNow, ShowHome
 from bot.core.language import N_, _
 from bot.core.replies import Home, ListedSubscription
-from formatters import health
-from formatters.slack import blocks, forms, limits, status, wording
+from formatters import health, labels
+from formatters.slack import blocks, forms, limits, status
 from formatters.slack.blocks import Block
 
 #: Each takes two blocks; with title, buttons and a notice they stay below a view's 100.
@@ -55,11 +55,11 @@ def _turns(page: int, total: int) -> list[Block]:
     if total <= _SHOWN:
         return []
     first, last = page * _SHOWN + 1, min((page + 1) * _SHOWN, total)
-    before = blocks.button(wording.previous(_SHOWN), "home.page.previous", ShowHome(page=page - 1)) if page else None
+    before = blocks.button(labels.previous(_SHOWN), "home.page.previous", ShowHome(page=page - 1)) if page else None
     left = min(total - last, _SHOWN)
-    after = blocks.button(wording.following(left), "home.page.next", ShowHome(page=page + 1)) if left else None
+    after = blocks.button(labels.following(left), "home.page.next", ShowHome(page=page + 1)) if left else None
     return [
-        blocks.context(wording.page(first, last, total)),
+        blocks.context(labels.page(first, last, total)),
         blocks.actions(*filter(None, (before, after))),
     ]
 

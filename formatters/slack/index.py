@@ -5,9 +5,9 @@ import sys
 from bot.core.commands import ShowIndex
 from bot.core.model import Digest, Entry
 from bot.core.replies import CommitIndex
-from formatters import related
+from formatters import labels, related
 from formatters import wording as say
-from formatters.slack import blocks, digest, limits, wording
+from formatters.slack import blocks, digest, limits
 from formatters.slack.blocks import Block
 from formatters.slack.budget import Budget
 from formatters.slack.commits import Commits
@@ -62,16 +62,16 @@ class Pages:
 
     @property
     def title(self) -> str:
-        return f"{self._digest.repo} · {self._digest.day} · {wording.page(self._start + 1, self._stop, self._total)}"
+        return f"{self._digest.repo} · {self._digest.day} · {labels.page(self._start + 1, self._stop, self._total)}"
 
     # Two buttons with one action_id may not stand in one block, so one opens the page and the other ends it.
 
     def previous(self) -> list[Block]:
-        return [self._turn(wording.previous(limits.INDEX_PAGE), self._page - 1)] if self._page else []
+        return [self._turn(labels.previous(limits.INDEX_PAGE), self._page - 1)] if self._page else []
 
     def next(self) -> list[Block]:
         left = self._total - self._stop
-        return [self._turn(wording.following(min(left, limits.INDEX_PAGE)), self._page + 1)] if left else []
+        return [self._turn(labels.following(min(left, limits.INDEX_PAGE)), self._page + 1)] if left else []
 
     def _turn(self, text: str, page: int) -> Block:
         question = ShowIndex(repo=self._digest.repo, day=self._digest.day, page=page)

@@ -5,8 +5,9 @@ from typing import Final
 
 from bot.core.language import _
 from bot.core.replies import Notice, Offer, Progress
+from formatters import labels
 from formatters import wording as say
-from formatters.slack import blocks, limits, wording
+from formatters.slack import blocks, limits
 from formatters.slack.blocks import Block
 
 #: Blocks of `SECTION_TEXT_MAX` characters that a list may fill.
@@ -31,14 +32,14 @@ def _offers(offers: Sequence[Offer]) -> list[Block]:
 
 
 def _example(example: str) -> list[Block]:
-    shown = blocks.cut(wording.command(example), limits.STATEMENT_MAX)
+    shown = blocks.cut(labels.command(example), limits.STATEMENT_MAX)
     return [blocks.rich(blocks.line(blocks.words(f"{_(say.TRY)} "), blocks.words(shown, code=True)))]
 
 
 def guide() -> list[Block]:
     rows = [
         [
-            blocks.words(wording.command(example), code=True),
+            blocks.words(labels.command(example), code=True),
             blocks.words(" "),
             *blocks.prose(_(does), limits.STATEMENT_MAX),
         ]

@@ -8,7 +8,7 @@ from bot.core.days import Day
 from bot.core.language import _
 from bot.core.model import Digest, Entry
 from bot.core.replies import RangeView
-from formatters import related
+from formatters import labels, related
 from formatters import wording as say
 from formatters.slack import blocks, digest, footer, limits, wording
 from formatters.slack.blocks import Block
@@ -70,7 +70,7 @@ def _head(view: RangeView) -> list[Block]:
 
 def _left_out(view: RangeView) -> list[Block]:
     left_out = say.left_out(view.framing, sum(len(day.entries) for day in view.digests))
-    shown = f"{blocks.cut(left_out, limits.CONTEXT_MAX - 100)} {_(wording.DAYS_BELOW)}"
+    shown = f"{blocks.cut(left_out, limits.CONTEXT_MAX - 100)} {_(labels.DAYS_BELOW)}"
     return [blocks.context(shown, limits.CONTEXT_MAX)] if left_out else []
 
 

@@ -6,9 +6,9 @@ from typing import Final
 from bot.core.commands import ResumeDigests, SendNow
 from bot.core.language import _
 from bot.core.replies import ListedSubscription, SubscriptionList
-from formatters import health
+from formatters import health, labels
 from formatters import wording as say
-from formatters.slack import blocks, limits, wording
+from formatters.slack import blocks, limits
 from formatters.slack.blocks import Block, Item
 
 #: Blocks of `SECTION_TEXT_MAX` characters that the subscriptions may fill.
@@ -33,7 +33,7 @@ def message(reply: SubscriptionList) -> list[Block]:
 
 
 def _example(command: str) -> Block:
-    return blocks.rich(blocks.line(blocks.words(f"{_(say.TRY)} "), blocks.words(wording.command(command), code=True)))
+    return blocks.rich(blocks.line(blocks.words(f"{_(say.TRY)} "), blocks.words(labels.command(command), code=True)))
 
 
 def item(listed: ListedSubscription) -> Item:
