@@ -13,14 +13,13 @@ from aiohttp import ClientSession
 
 from bot.app import App, composed, listen
 from bot.core.commands import MakeReport, OpenSettings
-from bot.settings import Settings
 from formatters.feishu.values import value
 from handlers.feishu import PATH
-from tests.counterparts import github, model, slack
 from tests.counterparts.feishu import FakeFeishu, Posted
 from tests.counterparts.github import GitHubProxy
 from tests.counterparts.model import Chat, ModelProxy
 from tests.counterparts.slack import SlackProxy
+from tests.e2e.configuration import configured, posted_to, read_from_github, understood_by
 from tests.fakes import FakeClock
 from tests.formatters.feishu_cards import questions, shown, with_tag
 from tests.sample_day import COMMITS, build
@@ -94,24 +93,19 @@ async def stage(
     await emulated_github.load(build(tmp_path / "history", until=NINE).path, REPOSITORY)
     emulated_model.answer(answer)
     is_connected = request.param == "by long connection"
+    in_feishu = {
+        "feishu_app_id": feishu.app_id,
+        "feishu_app_secret": feishu.app_secret,
+        "feishu_domain": feishu.url,
+    }
     over_http = {"feishu_encrypt_key": feishu.encrypt_key, "feishu_verification_token": feishu.verification_token}
-    settings = Settings(
-        _env_file=None,
-        database_url=database_url,
-        cache_dir=tmp_path / "cache",
-        github_token=github.TOKEN,
-        github_api_url=emulated_github.url,
-        openai_api_key=model.API_KEY,
-        openai_base_url=emulated_model.api,
-        openai_model="counterpart-1",
-        slack_bot_token=slack.BOT_TOKEN,
-        slack_signing_secret=slack.SIGNING_SECRET,
-        slack_api_url=emulated_slack.api,
-        feishu_app_id=feishu.app_id,
-        feishu_app_secret=feishu.app_secret,
-        feishu_domain=feishu.url,
-        **({} if is_connected else over_http),
-    )  # pyright: ignore[reportCallIssue, reportArgumentType]
+    settings = configured(
+        database_url,
+        read_from_github(emulated_github, tmp_path),
+        understood_by(emulated_model),
+        posted_to(emulated_slack),
+        in_feishu | ({} if is_connected else over_http),
+    )
     clock = FakeClock(NINE - timedelta(minutes=10))
     feishu.advance((clock.now - feishu.now()).total_seconds())
     async with (

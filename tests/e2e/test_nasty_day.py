@@ -10,11 +10,10 @@ from bot.core.desk import Asker
 from bot.core.grammar import parse
 from bot.core.replies import DigestView
 from bot.core.subscriptions import Channel, Platform
-from bot.settings import Settings
 from formatters import markdown, terminal
-from tests.counterparts import slack
 from tests.counterparts.histories import History, git
 from tests.counterparts.slack import SlackProxy
+from tests.e2e.configuration import configured, posted_to, read_from_clone
 from tests.fakes import FakeClock
 from tests.slack_people import buttons, texts
 
@@ -58,17 +57,7 @@ def _commit_bytes(history: History, message: bytes, at: datetime) -> None:
 
 @pytest.fixture
 async def app(history: History, emulated_slack: SlackProxy, database_url: str) -> AsyncIterator[App]:
-    settings = Settings(
-        _env_file=None,
-        database_url=database_url,
-        digest_source="git",
-        digest_git_dir=history.path,
-        digest_default_repo="octo/hello",
-        digest_timezone="UTC",
-        slack_bot_token=slack.BOT_TOKEN,
-        slack_signing_secret=slack.SIGNING_SECRET,
-        slack_api_url=emulated_slack.api,
-    )  # pyright: ignore[reportCallIssue, reportArgumentType]
+    settings = configured(database_url, read_from_clone(history.path), posted_to(emulated_slack))
     async with composed(settings, now=FakeClock(NINE - timedelta(hours=1))) as app:
         yield app
 

@@ -12,11 +12,12 @@ from aiohttp import ClientSession
 
 from bot.app import App, composed, listen
 from bot.settings import Settings
-from tests.counterparts import github, model, slack
+from tests.counterparts import github, model
 from tests.counterparts.faults import Reset
 from tests.counterparts.github import GitHubProxy
 from tests.counterparts.model import Chat, ModelProxy
 from tests.counterparts.slack import SlackProxy
+from tests.e2e.configuration import configured, posted_to, read_from_github, understood_by
 from tests.fakes import FakeClock
 from tests.sample_day import COMMITS, build
 from tests.serving import served
@@ -85,19 +86,12 @@ async def stage(
     await emulated_github.load(build(tmp_path / "history", until=NINE).path, REPOSITORY)
     emulated_github.counts.clear()
     emulated_model.answer(analysis)
-    settings = Settings(
-        _env_file=None,
-        database_url=database_url,
-        cache_dir=tmp_path / "cache",
-        github_token=github.TOKEN,
-        github_api_url=emulated_github.url,
-        openai_api_key=model.API_KEY,
-        openai_base_url=emulated_model.api,
-        openai_model="counterpart-1",
-        slack_bot_token=slack.BOT_TOKEN,
-        slack_signing_secret=slack.SIGNING_SECRET,
-        slack_api_url=emulated_slack.api,
-    )  # pyright: ignore[reportCallIssue, reportArgumentType]
+    settings = configured(
+        database_url,
+        read_from_github(emulated_github, tmp_path),
+        understood_by(emulated_model),
+        posted_to(emulated_slack),
+    )
     return Stage(emulated_slack, emulated_github, emulated_model, settings, FakeClock(NINE - timedelta(minutes=10)))
 
 

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from bot.adapters.database.engine import open_database
 from bot.adapters.database.schema import metadata
 from bot.app import App, composed, listen
-from bot.settings import Settings
-from tests.counterparts import github, model, slack, slack_events
+from tests.counterparts import slack, slack_events
 from tests.counterparts.github import GitHubProxy
 from tests.counterparts.model import Chat, ModelProxy
 from tests.counterparts.processes import free_port
 from tests.counterparts.slack import SlackProxy
 from tests.counterparts.slack_grid import SlackGrid, install
+from tests.e2e.configuration import configured, read_from_github, understood_by
 from tests.fakes import FakeClock
 from tests.sample_day import COMMITS, build
 from tests.serving import served
@@ -108,21 +108,18 @@ async def stage(
     await emulated_github.load(build(tmp_path / "history", until=NINE).path, REPOSITORY)
     emulated_model.answer(answer)
     port = free_port()
-    settings = Settings(
-        _env_file=None,
-        database_url=database_url,
-        cache_dir=tmp_path / "cache",
-        github_token=github.TOKEN,
-        github_api_url=emulated_github.url,
-        openai_api_key=model.API_KEY,
-        openai_base_url=emulated_model.api,
-        openai_model="counterpart-1",
-        slack_client_id=slack.CLIENT_ID,
-        slack_client_secret=slack.CLIENT_SECRET,
-        slack_signing_secret=slack.SIGNING_SECRET,
-        slack_api_url=slack_grid.api,
-        public_url=f"http://127.0.0.1:{port}",
-    )  # pyright: ignore[reportCallIssue, reportArgumentType]
+    settings = configured(
+        database_url,
+        read_from_github(emulated_github, tmp_path),
+        understood_by(emulated_model),
+        {
+            "slack_client_id": slack.CLIENT_ID,
+            "slack_client_secret": slack.CLIENT_SECRET,
+            "slack_signing_secret": slack.SIGNING_SECRET,
+            "slack_api_url": slack_grid.api,
+            "public_url": f"http://127.0.0.1:{port}",
+        },
+    )
     clock = FakeClock(NINE - timedelta(minutes=10))
     async with (
         composed(settings, now=clock) as app,
