@@ -23,6 +23,7 @@ KEY_MIN: Final = 32
 _APP = "dynamo-digest"
 _INHERITED = (
     "PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
+    "REQUESTS_CA_BUNDLE",  # read by the SDK of Feishu's long connection
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSH_AUTH_SOCK",
 )  # fmt: skip
 
