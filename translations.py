@@ -14,11 +14,16 @@ from babel.messages import Catalog
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
 
 ROOT: Final = Path(__file__).parent
 #: Errors come first, because others are derived from them.
 SOURCES: Final = ("bot/core/errors.py", "bot", "formatters", "handlers")
 CATALOGUES: Final = {"zh_CN": ROOT / "bot/locales/zh_CN/LC_MESSAGES/messages.po"}
+#: By the ending of a file's name: how its sentences are found.
+METHODS: Final = {".py": "python", ".html": babel_extract, ".xml": babel_extract}
+#: A template that cannot be read is an error, not a file without sentences.
+TEMPLATE_OPTIONS: Final = {"silent": "false"}
 KEYWORDS: Final = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 Message = str | tuple[str, ...]
@@ -50,18 +55,24 @@ def extracted() -> Catalog:
 
 def _files() -> list[Path]:
     places = [ROOT / source for source in SOURCES]
-    found = [path for place in places for path in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+    found = [path for place in places for path in (_within(place) if place.is_dir() else [place])]
     return list(dict.fromkeys(found))
+
+
+def _within(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in METHODS)
 
 
 def _marked(path: Path) -> Iterator[Message]:
     with path.open("rb") as file:
-        for _, message, _, _ in extract("python", file, keywords=KEYWORDS):
+        for _, message, _, _ in extract(METHODS[path.suffix], file, keywords=KEYWORDS, options=TEMPLATE_OPTIONS):
             yield message
 
 
 def _defaults(path: Path, errors: set[str]) -> Iterator[Message]:
     """What errors say by default; adds the names of those found to `errors`."""
+    if path.suffix != ".py":
+        return
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ClassDef) and (node.name in errors or _is_derived(node, errors)):
             errors.add(node.name)

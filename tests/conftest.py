@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.archive import DatabaseArchive
+from bot.adapters.database.browsing import DatabaseShelves
 from bot.adapters.database.engine import migrate, open_database
+from bot.adapters.database.followings import DatabaseFollowings
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from tests.counterparts.postgres import Postgres
@@ -71,8 +73,18 @@ def archive(engine: AsyncEngine) -> DatabaseArchive:
 
 
 @pytest.fixture
+def shelves(engine: AsyncEngine) -> DatabaseShelves:
+    return DatabaseShelves(engine)
+
+
+@pytest.fixture
 def subscriptions(engine: AsyncEngine) -> DatabaseSubscriptions:
     return DatabaseSubscriptions(engine)
+
+
+@pytest.fixture
+def followings(engine: AsyncEngine) -> DatabaseFollowings:
+    return DatabaseFollowings(engine)
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@ from hashlib import sha1
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from bot.adapters.signing import SignedLinks
 from bot.core.asker import OPEN, Access
+from bot.core.browsing import Shelves
 from bot.core.collecting import FOREVER
 from bot.core.days import Day, Window
 from bot.core.errors import AnalystUnavailable, BotError
+from bot.core.jobs import Collect, Deliver, Queue
 from bot.core.metering import UNMETERED, Meter
 from bot.core.model import (
     Analysis,
@@ -30,6 +33,7 @@ from bot.core.model import (
     Rating,
     Repo,
 )
+from bot.core.patterns import RepoPattern
 from bot.core.ports import (
     Analyst,
     Archive,
@@ -41,6 +45,7 @@ from bot.core.ports import (
     Corrections,
     DayListing,
     FeedbackStore,
+    Followings,
     LanguageModel,
     LeadStore,
     Ledger,
@@ -51,6 +56,7 @@ from bot.core.ports import (
     ModelTraits,
     Posts,
     Question,
+    RepositoryInfo,
     Spending,
     Subscriptions,
 )
@@ -59,7 +65,11 @@ from bot.core.service import Defaults, Instructions, Service, Stores, assemble
 from bot.core.subscriptions import (
     Channel,
     Correction,
+    Delivery,
+    Expansion,
     Feedback,
+    Following,
+    FollowingTerms,
     Pause,
     Platform,
     Post,
@@ -124,11 +134,15 @@ class FakeSource:
         #: The instant up to which it knows the repository.
         self.as_of = as_of or datetime(2100, 1, 1, tzinfo=UTC)
         self.problem: BotError | None = None
+        self.public: bool | None = None
         #: Files of every commit, by path.
         self.texts: dict[str, str] = {}
         #: Raised after that many commits have been read.
         self.breaks_after: int | None = None
         self.listed = 0
+        #: What an owner has, and who was asked about.
+        self.owned: list[RepositoryInfo] = []
+        self.owners_asked: list[str] = []
         self.read_shas: list[str] = []
 
     async def list(self, repo: Repo, window: Window) -> DayListing:
@@ -168,9 +182,20 @@ class FakeSource:
     async def file(self, repo: Repo, sha: str, path: str) -> str | None:
         return self.texts.get(path)
 
+    async def repositories(self, owner: str) -> Sequence[RepositoryInfo]:
+        self.owners_asked.append(owner)
+        if self.problem:
+            raise self.problem
+        return self.owned
+
     async def history(self, repo: Repo) -> History | None:
         instants = [commit.committed_at for commit in self.commits]
         return History(first=min(instants), last=max(instants)) if instants else None
+
+    async def is_public(self, repo: Repo) -> bool | None:
+        if self.problem:
+            raise self.problem
+        return self.public
 
 
 class FakeAnalyst:
@@ -279,6 +304,9 @@ class FakeCorrections:
         self.marked += shas
         return 0
 
+    async def are_due(self, now: datetime) -> bool:
+        return False
+
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Correction]:
         return []
 
@@ -292,6 +320,15 @@ class FakeCorrections:
         return False
 
 
+async def claim_due(ledger: Ledger, now: datetime, lease_until: datetime, limit: int = 10) -> list[Delivery]:
+    """What a process takes that finds all digests made."""
+    for job in await ledger.waiting(now):
+        if isinstance(job, Collect):
+            await ledger.prepared(job, now)
+    jobs = [job for job in await ledger.waiting(now) if isinstance(job, Deliver)]
+    return [delivery for job in jobs for delivery in await ledger.claim(job, now, lease_until, limit)]
+
+
 class FakePosts:
     """Digests that stand in channels, by channel and message."""
 
@@ -303,6 +340,9 @@ class FakePosts:
 
     async def find(self, channel: Channel, message: str) -> Post | None:
         return self.posts.get((channel, message))
+
+    async def newest(self, channel: Channel) -> str | None:
+        return next((message for where, message in reversed(self.posts) if where == channel), None)
 
 
 class FakeSubscriptions:
@@ -328,10 +368,53 @@ class FakeSubscriptions:
 
     async def set_pause(self, subscription: Subscription, pause: Pause | None) -> None: ...
 
-    async def mark_broken(self, subscription: Subscription, reason: str) -> None: ...
+    async def mark_broken(self, subscription: Subscription, reason: str, at: datetime) -> bool:
+        return False
 
-    async def mark_workspace_broken(self, platform: Platform, workspace: str, reason: str) -> Sequence[Subscription]:
+    async def mend(self, subscription: Subscription) -> None: ...
+
+    async def mark_workspace_broken(
+        self, platform: Platform, workspace: str, reason: str, at: datetime
+    ) -> Sequence[Subscription]:
         return []
+
+    async def mend_workspace(self, platform: Platform, workspace: str) -> None: ...
+
+
+class FakeFollowings:
+    """Nobody follows a pattern."""
+
+    async def follow(self, terms: FollowingTerms, at: datetime) -> tuple[Following, bool]:
+        return Following(id=1, terms=terms, created_at=at), True
+
+    async def unfollow(self, channel: Channel, pattern: RepoPattern | None) -> Sequence[Following]:
+        return []
+
+    async def exclude(self, channel: Channel, repo: Repo) -> Sequence[Following]:
+        return []
+
+    async def expand(
+        self, following: Following, repos: Collection[Repo], at: datetime, *, error: str = ""
+    ) -> Expansion | None:
+        return None
+
+    async def note_error(self, following: Following, error: str, at: datetime) -> None: ...
+
+    async def of_channel(self, channel: Channel) -> Sequence[Following]:
+        return []
+
+    async def of_workspace(self, platform: Platform, workspace: str) -> Sequence[Following]:
+        return []
+
+    async def by_id(self, platform: Platform, workspace: str, number: int) -> Following | None:
+        return None
+
+    async def unchecked(self, since: datetime, limit: int, *, number: int | None = None) -> Sequence[Following]:
+        return []
+
+    async def pause(self, following: Following, *, until: datetime | None, at: datetime) -> None: ...
+
+    async def resume(self, following: Following, at: datetime) -> None: ...
 
 
 class FakeFeedback:
@@ -356,22 +439,31 @@ def service(
     archive: Archive,
     now: Clock,
     subscriptions: Subscriptions | None = None,
+    followings: Followings | None = None,
     ledger: Ledger | None = None,
     messengers: Mapping[Platform, Messenger] | None = None,
     model: LanguageModel | None = None,
     store: LeadStore | None = None,
+    shelves: Shelves | None = None,
     corrections: Corrections | None = None,
     posts: Posts | None = None,
     feedback: FeedbackStore | None = None,
     access: Access = OPEN,
+    open_to_all: Collection[Repo] = (),
+    public_url: str = "",
+    link_keys: Sequence[str] = (),
+    learns_visibility: bool = False,
     meter: Meter = UNMETERED,
+    queue: Queue | None = None,
 ) -> Service:
     """The product over an archive, with what is outside faked; `model` writes leads, translates and answers."""
     return assemble(
         stores=Stores(
             archive=archive,
             leads=store or FakeLeadStore(),
+            shelves=shelves or cast("Shelves", None),
             subscriptions=subscriptions or FakeSubscriptions(),
+            followings=followings or FakeFollowings(),
             ledger=ledger or cast("Ledger", None),
             corrections=corrections or FakeCorrections(),
             posts=posts or FakePosts(),
@@ -385,8 +477,13 @@ def service(
         instructions=Instructions(translation="translate", lead="lead", question="answer"),
         defaults=Defaults(repo=REPO, zone=ZoneInfo("Asia/Shanghai")),
         access=access,
+        open_to_all=open_to_all,
+        public_url=public_url,
+        signing=SignedLinks(link_keys, now=now),
+        learns_visibility=learns_visibility,
         now=now,
         meter=meter,
+        queue=queue,
     )
 
 
@@ -466,3 +563,4 @@ _corrections: type[Corrections] = FakeCorrections
 _posts: type[Posts] = FakePosts
 _feedback: type[FeedbackStore] = FakeFeedback
 _subscriptions: type[Subscriptions] = FakeSubscriptions
+_followings: type[Followings] = FakeFollowings

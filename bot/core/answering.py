@@ -8,12 +8,14 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
+from bot.core import interactions
 from bot.core.asker import Asker
 from bot.core.buttons import decode
 from bot.core.commands import Command, Question, Subscribe
 from bot.core.digests import Observer
 from bot.core.errors import BotError, NotUnderstood
 from bot.core.language import Language, spoken
+from bot.core.metering import Outcome
 from bot.core.replies import Answer, Notice, Progress, Reply
 
 #: Seconds that a click may wait for knowing the channel's language; platforms give up after 3.
@@ -54,12 +56,16 @@ class Failure:
 
 async def attempted(work: Callable[[], Awaitable[T]]) -> T | Failure:
     try:
-        return await work()
+        made = await work()
     except BotError as error:
         return Failure(notice=told(error), error=error)
     except Exception as error:
+        interactions.came_to(Outcome.CRASHED)
         log.exception("answer.crashed")
         return Failure(notice=Notice(text=str(BotError())), error=error)
+    if made is not None:  # nothing of ours stood where it was asked
+        interactions.came_to(Outcome.ANSWERED)
+    return made
 
 
 async def said(answer: Callable[[], Awaitable[Reply]]) -> Reply:
@@ -70,7 +76,9 @@ async def said(answer: Callable[[], Awaitable[Reply]]) -> Reply:
 
 def told(error: BotError) -> Notice:
     if isinstance(error, NotUnderstood):
+        interactions.came_to(Outcome.NOT_UNDERSTOOD)
         return Notice(text=str(error), example=error.example)
+    interactions.came_to(Outcome.REFUSED)
     log.warning("answer.refused", error=str(error))
     return Notice(text=str(error))
 

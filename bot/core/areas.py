@@ -23,9 +23,20 @@ class Area(NamedTuple):
     commits: int
 
 
+class _Placed(NamedTuple):
+    #: Where most of its lines changed.
+    folder: Folder
+    commit: Commit
+
+
 def areas(commits: Sequence[Commit], *, most: int = AREAS_MAX) -> tuple[Area, ...]:
     """The busiest first, no more than `most`; each commit counts once, where most of its lines changed."""
-    groups = _groups([_folder(commit) for commit in commits], 1)
+    return tuple(Area(folder, len(members)) for folder, members in by_area(commits, most=most).items())
+
+
+def by_area(commits: Sequence[Commit], *, most: int = AREAS_MAX) -> dict[str, Sequence[Commit]]:
+    """The same areas in the same order, by folder, with their commits."""
+    groups = _groups([_Placed(_folder(commit), commit) for commit in commits], 1)
     while (coarsest := _coarsest(groups, len(commits))) is not None:
         members = groups[coarsest]
         parts = _groups(members, len(_common(members)) + 1)  # folders that all of them share tell nothing
@@ -34,29 +45,30 @@ def areas(commits: Sequence[Commit], *, most: int = AREAS_MAX) -> tuple[Area, ..
         del groups[coarsest]
         groups |= parts
     found = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-    return tuple(Area("/".join(folder), len(members)) for folder, members in found[:most])
+    return {"/".join(folder): [placed.commit for placed in members] for folder, members in found[:most]}
 
 
-def _groups(folders: Iterable[Folder], depth: int) -> dict[Folder, list[Folder]]:
-    groups = defaultdict[Folder, list[Folder]](list)
-    for folder in folders:
-        groups[folder[:depth]].append(folder)
+def _groups(members: Iterable[_Placed], depth: int) -> dict[Folder, list[_Placed]]:
+    groups = defaultdict[Folder, list[_Placed]](list)
+    for placed in members:
+        groups[placed.folder[:depth]].append(placed)
     return dict(groups)
 
 
-def _common(folders: Sequence[Folder]) -> Folder:
+def _common(members: Sequence[_Placed]) -> Folder:
     """What all of them begin with: no other differs more from the first than the last does."""
+    folders = [placed.folder for placed in members]
     first, last = min(folders), max(folders)
     same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     return tuple(part for part, _ in same)
 
 
-def _coarsest(groups: dict[Folder, list[Folder]], total: int) -> Folder | None:
+def _coarsest(groups: dict[Folder, list[_Placed]], total: int) -> Folder | None:
     """The largest group that is worth parting and can be."""
     parted = [
         (len(members), prefix)
         for prefix, members in groups.items()
-        if len(members) > max(total / _COARSE, 1) and any(len(folder) > len(prefix) for folder in members)
+        if len(members) > max(total / _COARSE, 1) and any(len(placed.folder) > len(prefix) for placed in members)
     ]
     return max(parted)[1] if parted else None
 

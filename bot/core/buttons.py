@@ -30,6 +30,7 @@ from bot.core.days import Day, parse_zone
 from bot.core.errors import NotUnderstood
 from bot.core.language import _
 from bot.core.model import Repo
+from bot.core.patterns import Followed, RepoPattern, parse_followed
 from bot.core.ranges import DayRange, When, parse_date
 from bot.core.subscriptions import Verdict
 
@@ -63,9 +64,9 @@ def _words(question: Question) -> list[str]:
             return ["retry", *_repo(repo), *_when(when)]
         case MakeReport(when=when, repos=(repo,)):
             return ["report", *_repo(repo), *_when(when)]
-        case OpenSettings(repo=Repo() as repo):
+        case OpenSettings(repo=Repo() | RepoPattern() as repo):
             return ["settings", *_repo(repo)]
-        case ResumeDigests(repo=Repo() as repo):
+        case ResumeDigests(repo=Repo() | RepoPattern() as repo):
             return ["resume", *_repo(repo)]
         case SendNow(repo=Repo() as repo, day=date() as day):
             return ["send", *_repo(repo), day.isoformat()]
@@ -73,8 +74,8 @@ def _words(question: Question) -> list[str]:
             return ["home", str(page)]
         case ShowHelp():
             return ["help"]
-        case Elsewhere(subscription=subscription, command=command):
-            return ["of", str(subscription), *_elsewhere(command)]
+        case Elsewhere(subscription=number, is_following=is_following, command=command):
+            return ["following" if is_following else "of", str(number), *_elsewhere(command)]
         case _:
             raise ValueError("a button must name its repository and its day")
 
@@ -95,7 +96,7 @@ def _elsewhere(command: object) -> list[str]:
             raise ValueError("a button cannot carry this command")
 
 
-def _repo(repo: Repo) -> tuple[str, str]:
+def _repo(repo: Followed) -> tuple[str, str]:
     return repo.host or _LOCAL, str(repo)
 
 
@@ -142,9 +143,9 @@ def _question(words: list[str]) -> Question:
         case ["report", host, repo, when, zone]:
             return MakeReport(repos=(_decoded_repo(host, repo),), when=_decoded_when(when, zone))
         case ["settings", host, repo]:
-            return OpenSettings(repo=_decoded_repo(host, repo))
+            return OpenSettings(repo=parse_followed(repo, host=_decoded_host(host)))
         case ["resume", host, repo]:
-            return ResumeDigests(repo=_decoded_repo(host, repo))
+            return ResumeDigests(repo=parse_followed(repo, host=_decoded_host(host)))
         case ["send", host, repo, day]:
             return SendNow(repo=_decoded_repo(host, repo), day=parse_date(day))
         case ["home", page] if _NUMBER.fullmatch(page):
@@ -153,6 +154,8 @@ def _question(words: list[str]) -> Question:
             return ShowHelp()
         case ["of", number, *command] if _NUMBER.fullmatch(number):
             return Elsewhere(subscription=int(number), command=_decoded_command(command))
+        case ["following", number, *command] if _NUMBER.fullmatch(number):
+            return Elsewhere(subscription=int(number), is_following=True, command=_decoded_command(command))
         case _:
             raise unknown_button()
 
@@ -195,7 +198,11 @@ def _decoded_page(word: str) -> int:
 
 
 def _decoded_repo(host: str, repo: str) -> Repo:
-    return Repo.parse(repo, host="" if host == _LOCAL else host)
+    return Repo.parse(repo, host=_decoded_host(host))
+
+
+def _decoded_host(host: str) -> str:
+    return "" if host == _LOCAL else host
 
 
 def _decoded_day(day: str, zone: str) -> Day:

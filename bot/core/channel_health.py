@@ -1,5 +1,7 @@
 """Breaks and mends what a channel is subscribed to, as the platform says that the channel ends or is there again."""
 
+from datetime import datetime
+
 import structlog
 
 from bot.core.commands import Elsewhere, ResumeDigests
@@ -19,27 +21,29 @@ class ChannelHealth:
         self._subscriptions = subscriptions
         self._messenger = messenger
 
-    async def end(self, channel: Channel, reason: str) -> None:
-        """Once told is enough: what is broken already stays as it is."""
+    async def end(self, channel: Channel, reason: str, at: datetime) -> None:
+        """Once told is enough: what is broken already, alone or with others of its pattern, stays as it is."""
         ended = [each for each in await self._subscriptions.of_channel(channel) if not each.broken]
         for subscription in ended:
             with speaking(subscription.terms.language):
-                await self._subscriptions.mark_broken(subscription, _(reason))
-                await self._tell(subscription, _(reason))
+                if await self._subscriptions.mark_broken(subscription, _(reason), at):
+                    await self._tell(subscription, _(reason))
         if ended:
             log.warning("channel.ended", **_facts(channel), reason=reason)
 
     async def mend(self, channel: Channel) -> None:
         for subscription in await self._subscriptions.of_channel(channel):
             if subscription.broken:
-                await self._subscriptions.mark_broken(subscription, "")
+                await self._subscriptions.mend(subscription)
                 log.info("channel.mended", **_facts(channel))
 
     async def _tell(self, subscription: Subscription, reason: str) -> None:
         terms = subscription.terms
         if not terms.subscriber:
             return
-        told = _("{reason} So the digest of {repo} is not posted there any more.", reason=reason, repo=terms.repo)
+        told = _(
+            "{reason} So the digest of {repo} is not posted there any more.", reason=reason, repo=subscription.followed
+        )
         resume = Offer(label=_("Resume"), question=Elsewhere(subscription=subscription.id, command=ResumeDigests()))
         try:
             await self._messenger.tell(terms.channel, terms.subscriber, Notice(text=told, offers=(resume,)))

@@ -19,11 +19,15 @@ import structlog
 
 from bot.core.arrivals import Arrivals, Past, arrivals
 from bot.core.days import Day, Window
-from bot.core.errors import SourceBehind
+from bot.core.errors import RepositoryNotFound, SourceBehind
 from bot.core.language import _
+from bot.core.metering import Meter
 from bot.core.model import CommitDiff, CommitRef, Repo, SealedDay
 from bot.core.patch_id import patch_id
 from bot.core.ports import Archive, BranchListing, Clock, CommitSource, TipMove
+from bot.core.steps import Step
+from bot.core.tracing import Work, span
+from bot.core.visibility import Visibility
 
 #: How far back late arrivals are looked for by date, where the tip of the branch does not tell them.
 LATE_MAX: Final = timedelta(days=7)
@@ -71,10 +75,15 @@ class _Listing:
 class Collecting:
     """Lists days and reads commits, each once: what was sealed or stored is never asked for again."""
 
-    def __init__(self, *, source: CommitSource, archive: Archive, now: Clock) -> None:
+    def __init__(
+        self, *, source: CommitSource, archive: Archive, now: Clock, meter: Meter, visibility: Visibility | None = None
+    ) -> None:
+        """`visibility` learns whether the repository is public; without, nobody needs to know."""
         self._source = source
         self._archive = archive
         self._now = now
+        self._meter = meter
+        self._visibility = visibility
 
     async def sealed(self, repo: Repo, day: Day) -> DayOfCommits | None:
         sealed = await self._archive.sealed(repo, day)
@@ -83,7 +92,13 @@ class Collecting:
     async def listed(self, repo: Repo, day: Day) -> DayOfCommits:
         """The day as the source has it now, with what came late. Raises SourceBehind if it knows nothing of it yet."""
         sealed = await self._archive.sealed_dates(repo, day.zone)
-        listing = await self._listing(repo, day, sealed)
+        try:
+            listing = await self._listing(repo, day, sealed)
+        except RepositoryNotFound:
+            if self._visibility is not None:
+                await self._visibility.forget(repo)
+            raise
+        self._meter.reached(Step.LISTED)
         if listing.as_of < day.window().since:
             raise SourceBehind(_("The local clone of {repo} was last fetched before {day} began.", repo=repo, day=day))
         past = await self._past(repo, day.zone, listing.refs, sealed)
@@ -126,24 +141,27 @@ class Collecting:
             return commits
         sealed = SealedDay(shas=commits.shas, merges=commits.merges, sealed_at=commits.as_of, late=commits.late)
         stored = await self._archive.seal(repo, day, sealed, repeats=commits.repeats, tip=commits.tip)
+        self._meter.reached(Step.SEALED)
+        if self._visibility is not None:
+            await self._visibility.learn(repo)
         return DayOfCommits.of(stored)
 
     async def diffs(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
-        """Each commit, from the archive if it was ever read, else from the source, and then stored."""
-        unknown = await self._archive.unknown(repo, shas)
-        if unknown:
-            async for diff in self._read(repo, [sha for sha in shas if sha in unknown]):
+        """Each commit, from the archive if its changes are kept there, else from the source, and then stored."""
+        unread = await self._archive.unread(repo, shas)
+        if unread:
+            async for diff in self._read(repo, [sha for sha in shas if sha in unread]):
                 yield diff
         for sha in shas:
-            if sha not in unknown and (stored := await self._archive.diff(repo, sha)) is not None:
+            if sha not in unread and (stored := await self._archive.diff(repo, sha)) is not None:
                 yield stored
 
     async def _read(self, repo: Repo, shas: Sequence[str]) -> AsyncIterator[CommitDiff]:
         """Each commit from the source. All are stored when this ends, and while the next ones are read."""
         saves: set[asyncio.Task[None]] = set()
         try:
-            async for diff in self._source.read(repo, shas):
-                saves.add(asyncio.create_task(self._archive.save_commit(repo, diff, self._now())))
+            async for diff in _traced(repo, self._source.read(repo, shas)):
+                saves.add(asyncio.create_task(self._save(repo, diff)))
                 yield diff
                 if len(saves) >= SAVES_MAX:
                     done, saves = await asyncio.wait(saves, return_when=asyncio.FIRST_COMPLETED)
@@ -151,6 +169,10 @@ class Collecting:
                         task.result()
         finally:
             await asyncio.gather(*saves)
+
+    async def _save(self, repo: Repo, diff: CommitDiff) -> None:
+        await self._archive.save_commit(repo, diff, self._now())
+        self._meter.reached(Step.READ)
 
     # What the source says
 
@@ -247,9 +269,26 @@ class Collecting:
         orphans = await self._archive.orphans(repo, zone)
         if not orphans:
             return frozenset()
-        told = {patch_id(diff) async for diff in self.diffs(repo, orphans)} - {None}
+        told = await self._told(repo, orphans)
         candidates = [ref.sha for ref in (*found.own, *found.late)]
         return frozenset({diff.commit.sha async for diff in self.diffs(repo, candidates) if patch_id(diff) in told})
+
+    async def _told(self, repo: Repo, orphans: Sequence[str]) -> set[str | None]:
+        """What these commits change. The host may have no more of them, so that nothing is read again."""
+        forgotten = await self._archive.unread(repo, orphans)
+        kept = {patch_id(diff) async for diff in self.diffs(repo, [sha for sha in orphans if sha not in forgotten])}
+        known = await self._archive.known(repo, forgotten)
+        return (kept | {commit.patch_id for commit in known.values()}) - {None, ""}
+
+
+async def _traced(repo: Repo, diffs: AsyncIterator[CommitDiff]) -> AsyncIterator[CommitDiff]:
+    """The same, with a span for what it took to get each; whoever uses it meanwhile is no part of that."""
+    while True:
+        with span(Work.READ, repo=str(repo)):
+            diff = await anext(diffs, None)
+        if diff is None:
+            return
+        yield diff
 
 
 def _look_back(day: Day, sealed: Collection[date]) -> datetime:

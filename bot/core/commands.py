@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.core.days import Day
 from bot.core.language import Language
 from bot.core.model import Importance, Repo
+from bot.core.patterns import Followed
 from bot.core.ranges import RelativeDay, Weekday, When
 from bot.core.subscriptions import QuietDays, Verdict
 
@@ -93,7 +94,9 @@ class Search:
 class Subscribe:
     """What is None stays as it was, and is the default in a new subscription."""
 
-    repo: Repo | None = None
+    repo: Followed | None = None
+    #: Names and patterns of names that a pattern of repositories leaves out.
+    excluded: tuple[str, ...] | None = None
     at: time | None = None
     zone: ZoneInfo | None = None
     language: Language | None = None
@@ -118,13 +121,13 @@ class Preview:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribe:
     #: None: all of this channel's.
-    repo: Repo | None
+    repo: Followed | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseDigests:
     #: None: all of this channel's.
-    repo: Repo | None = None
+    repo: Followed | None = None
     #: Calendar days, today included, or the last day; neither: until somebody resumes.
     days: int | None = None
     until: date | None = None
@@ -135,7 +138,7 @@ class ResumeDigests:
     """Ends a pause, and tries a broken subscription again."""
 
     #: None: all of this channel's.
-    repo: Repo | None = None
+    repo: Followed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,7 @@ class ListSubscriptions:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSettings:
     #: None: the channel's only subscription, else a new one.
-    repo: Repo | None = None
+    repo: Followed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +183,12 @@ class Elsewhere:
     """
 
     subscription: int
-    command: "PauseDigests | ResumeDigests | Unsubscribe | SendNow | OpenSettings | Subscribe"
+    #: It is the number of a following, all of whose repositories are meant.
+    is_following: bool = False
+    command: "ElsewhereCommand"
 
 
+ElsewhereCommand = PauseDigests | ResumeDigests | Unsubscribe | SendNow | OpenSettings | Subscribe
 #: What a button may ask.
 Question = (
     ShowDigest

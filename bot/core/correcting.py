@@ -1,5 +1,6 @@
 """Puts the present digest in the place of a posted one that is not true any more."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,13 +11,18 @@ import structlog
 from bot.core.composing import Composing, is_sealed, view_of
 from bot.core.errors import BotError, MessageGone
 from bot.core.language import _, speaking
+from bot.core.linking import Linking
+from bot.core.metering import Meter
 from bot.core.ports import Clock, Corrections, Messenger
 from bot.core.replies import DigestView, RangeView
+from bot.core.steps import Step
 from bot.core.subscriptions import Correction, Platform
 from bot.core.timing import lateness, retry_delay
 
 #: Longer than a digest takes to load and update.
 LEASE: Final = timedelta(minutes=10)
+#: Messages that are updated at a time.
+AT_ONCE: Final = 8
 #: A message that cannot be corrected for so long stays as it is.
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 
@@ -27,16 +33,33 @@ class Correcting:
     """Corrects posted digests in place. Any number of processes may, over one ledger; nothing is ever posted again."""
 
     def __init__(
-        self, *, composing: Composing, corrections: Corrections, messengers: Mapping[Platform, Messenger], now: Clock
+        self,
+        *,
+        composing: Composing,
+        linking: Linking,
+        corrections: Corrections,
+        messengers: Mapping[Platform, Messenger],
+        now: Clock,
+        meter: Meter,
     ) -> None:
         self._composing = composing
+        self._linking = linking
         self._corrections = corrections
         self._messengers = messengers
         self._now = now
+        self._meter = meter
 
-    async def claim(self, limit: int) -> Sequence[Correction]:
+    async def is_due(self) -> bool:
+        return await self._corrections.are_due(self._now())
+
+    async def correct_all(self) -> None:
+        """Corrects what is to be corrected now, a few at a time, until nothing is."""
+        while corrections := await self._claimed():
+            await asyncio.gather(*(self.correct(correction) for correction in corrections))
+
+    async def _claimed(self) -> Sequence[Correction]:
         now = self._now()
-        return await self._corrections.claim(now, now + LEASE, limit)
+        return await self._corrections.claim(now, now + LEASE, AT_ONCE)
 
     async def correct(self, correction: Correction) -> None:
         """Never raises: what fails is tried again for a day, then left."""
@@ -58,9 +81,11 @@ class Correcting:
             view = await view_of(delivery, self._composing)
             if not is_sealed(view) or not view.entries:
                 raise MessageGone
-            view = self._corrected(correction, view)
+            view = self._corrected(correction, await self._linking.days(view, terms.channel))
             await messenger.update(terms.channel, correction.message, view, key=delivery.key)
+        self._meter.reached(Step.OVERWRITTEN)
         await self._corrections.done(correction)
+        self._meter.reached(Step.CORRECTED)
         log.info("correction.sent", **_facts(correction))
 
     def _corrected(self, correction: Correction, view: DigestView | RangeView) -> DigestView | RangeView:

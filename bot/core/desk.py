@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import structlog
 
+from bot.core import interactions
 from bot.core.asker import Asker
 from bot.core.buttons import encode
 from bot.core.commands import (
     Command,
     DeepenCommit,
     Elsewhere,
+    ElsewhereCommand,
     GiveFeedback,
     ListSubscriptions,
     MakeReport,
@@ -32,14 +34,18 @@ from bot.core.commands import (
 )
 from bot.core.composing import posted
 from bot.core.digests import Observer
+from bot.core.errors import NotFound
 from bot.core.language import Language, _
-from bot.core.model import Repo
-from bot.core.ports import Clock, Messenger, Posts, Subscriptions
+from bot.core.linking import Linking
+from bot.core.metering import Interaction
+from bot.core.patterns import Followed, RepoPattern
+from bot.core.ports import Clock, Followings, Messenger, Posts, Subscriptions
 from bot.core.reading import Reading
 from bot.core.replies import Answer, DigestView, Help, Notice, RangeView, Reply
 from bot.core.subscribing import Subscribing
-from bot.core.subscriptions import Platform
+from bot.core.subscriptions import FollowingTerms, Platform
 from bot.core.threads import Threads
+from bot.core.tracing import Work, span
 
 log = structlog.get_logger()
 
@@ -51,7 +57,9 @@ class Desk:
         reading: Reading,
         subscribing: Subscribing,
         threads: Threads,
+        linking: Linking,
         subscriptions: Subscriptions,
+        followings: Followings,
         posts: Posts,
         messengers: Mapping[Platform, Messenger],
         now: Clock,
@@ -60,7 +68,9 @@ class Desk:
         self._reading = reading
         self._subscribing = subscribing
         self._threads = threads
+        self._linking = linking
         self._subscriptions = subscriptions
+        self._followings = followings
         self._posts = posts
         self._messengers = messengers
         self._now = now
@@ -76,7 +86,8 @@ class Desk:
             return asker.language
         channel = asker.channel
         if isinstance(question, Elsewhere):
-            meant = await self._subscriptions.by_id(channel.platform, channel.workspace, question.subscription)
+            about = self._followings if question.is_following else self._subscriptions
+            meant = await about.by_id(channel.platform, channel.workspace, question.subscription)
             return meant.terms.language if meant else self.default_language
         subscribed = await self._subscriptions.of_channel(channel)
         return subscribed[0].terms.language if subscribed else self.default_language
@@ -86,6 +97,10 @@ class Desk:
 
         Raises BotError, whose text is for the person who asked.
         """
+        with span(Work.ANSWER, platform=asker.channel.platform.value, command=type(command).__name__):
+            return await self._linking.linked(await self._answer(command, asker, observer), asker.channel)
+
+    async def _answer(self, command: Command, asker: Asker, observer: Observer | None) -> Reply:
         match command:
             case ShowDigest():
                 return await self._reading.digest(command, asker, observer)
@@ -128,6 +143,8 @@ class Desk:
                 return await self._subscribing.subscribe(command, asker)
             case Preview(subscribe=subscribe):
                 terms = await self._subscribing.terms(subscribe, asker)
+                if isinstance(terms, FollowingTerms):
+                    return await self._subscribing.preview(terms)
                 repo = await self._reading.repo(terms.repo, asker)
                 return await self._reading.preview(repo, terms.selection, terms.zone, observer)
             case Unsubscribe(repo=repo):
@@ -145,8 +162,8 @@ class Desk:
             case ShowHome():
                 return await self._subscribing.home(command, asker)
             case Elsewhere(command=meant):
-                subscription, there = await self._subscribing.elsewhere(command, asker)
-                return await self.answer(_of(subscription.terms.repo, meant), there, observer)
+                about, there = await self._subscribing.elsewhere(command, asker)
+                return await self._answer(_of(about, meant), there, observer)
 
     async def share(self, question: Question, asker: Asker, *, thread: str | None) -> Notice:
         """Answers a question once more for the whole channel, or in the thread of one of its messages.
@@ -178,12 +195,16 @@ class Desk:
         post = await self._posts.find(asker.channel, message)
         if post is None:
             return None
-        await self._reading.repo(post.repo, asker)
-        return await self._threads.answer(text, post, observer)
+        interactions.is_kind(Interaction.QUESTION)
+        with span(Work.ANSWER, platform=asker.channel.platform.value, command="Ask"):
+            await self._reading.repo(post.repo, asker)
+            return await self._threads.answer(text, post, observer)
 
 
-_OfSubscription = PauseDigests | ResumeDigests | Unsubscribe | SendNow | OpenSettings | Subscribe
-
-
-def _of(repo: Repo, command: _OfSubscription) -> _OfSubscription:
-    return replace(command, repo=repo)
+def _of(followed: Followed, command: ElsewhereCommand) -> Command:
+    """Raises NotFound for what can be done with one repository only."""
+    if isinstance(command, SendNow):
+        if isinstance(followed, RepoPattern):
+            raise NotFound
+        return replace(command, repo=followed)
+    return replace(command, repo=followed)

@@ -1,7 +1,7 @@
 """One spine: the clock, a command and a button all get a day's digest from here."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -11,11 +11,14 @@ from bot.core.days import Day
 from bot.core.errors import SourceUnavailable
 from bot.core.language import Language, _, spoken
 from bot.core.lead import LeadWriter
+from bot.core.metering import Meter
 from bot.core.model import Digest, Entry, Lead, Repo
 from bot.core.ports import Clock
 from bot.core.ranges import Span
 from bot.core.relating import Relating
 from bot.core.replies import Progress
+from bot.core.steps import Step
+from bot.core.tracing import Work, span
 from bot.core.understanding import Understanding, untranslated
 
 Observer = Callable[[Progress], None]
@@ -41,13 +44,21 @@ class Digests:
     """Makes a day's digest, or loads it: a commit is read and analysed once, whoever asks and however often."""
 
     def __init__(
-        self, *, collecting: Collecting, understanding: Understanding, relating: Relating, leads: LeadWriter, now: Clock
+        self,
+        *,
+        collecting: Collecting,
+        understanding: Understanding,
+        relating: Relating,
+        leads: LeadWriter,
+        now: Clock,
+        meter: Meter,
     ) -> None:
         self._collecting = collecting
         self._understanding = understanding
         self._relating = relating
         self._leads = leads
         self._now = now
+        self._meter = meter
         self._runs: dict[_Key, _Run] = {}
 
     async def of(
@@ -125,34 +136,42 @@ class Digests:
         return announce
 
     async def _make(self, repo: Repo, day: Day, announce: Observer) -> Digest:
+        with span(Work.DIGEST, repo=str(repo), day=str(day)):
+            return await self._made(repo, day, announce)
+
+    async def _made(self, repo: Repo, day: Day, announce: Observer) -> Digest:
         started = self._now()
         commits = await self._collecting.sealed(repo, day)
         if commits is None:
             announce(Progress(repo=repo, done=0, total=None))
-            commits = await self._collecting.listed(repo, day)
+            with span(Work.LIST):
+                commits = await self._collecting.listed(repo, day)
         analysed = await self._understand(repo, commits.shas, announce)
         await self._relating.relate(repo, commits.shas)
+        self._meter.reached(Step.RELATED)
         sealed = await self._collecting.seal(repo, day, commits)
         if sealed.shas != commits.shas:  # another process read the day at the same time, and its list counts
-            return await self._make(repo, day, announce)
-        log.info(
-            "digest.made",
-            repo=str(repo),
-            day=str(day),
-            commits=len(sealed.shas),
-            analysed=analysed,
-            sealed=sealed.sealed,
-            seconds=round((self._now() - started).total_seconds(), 3),
-        )
+            return await self._made(repo, day, announce)
         digest = await self._digest(repo, day, sealed)
-        return _led(digest, await self._leads.of(digest))
+        with span(Work.LEAD):
+            led = _led(digest, await self._leads.of(digest))
+        self._meter.reached(Step.LED)
+        if analysed or not commits.sealed:
+            took = self._now() - started
+            log.info("digest.made", **_facts(led, analysed), seconds=round(took.total_seconds(), 3))
+        return led
 
-    async def _understand(self, repo: Repo, shas: Sequence[str], announce: Observer) -> int:
-        """Analyses what is not analysed yet; returns how many that were."""
+    async def read_again(self, repo: Repo, sha: str) -> None:
+        """Makes sure that the changes of a stored commit are stored, too; they may have been forgotten."""
+        async for _diff in self._collecting.diffs(repo, [sha]):
+            pass
+
+    async def _understand(self, repo: Repo, shas: Sequence[str], announce: Observer) -> Collection[str]:
+        """Analyses what is not analysed yet; returns which those were."""
         missing = await self._understanding.missing(repo, shas)
         if missing:
             await self._read(repo, missing, len(shas), announce)
-        return len(missing)
+        return missing
 
     async def _read(
         self, repo: Repo, shas: Sequence[str], total: int, announce: Observer, *, again: bool = False
@@ -211,6 +230,24 @@ class Digests:
             announce(Progress(repo=digest.repo, done=done, total=len(digest.entries), translating=True))
 
         return count
+
+
+def _facts(digest: Digest, analysed: Collection[str]) -> dict[str, object]:
+    """What the line of the log about a digest says; tokens and US dollars are those of what was analysed for it."""
+    new = [entry.analysis.provenance for entry in digest.entries if entry.commit.sha in analysed]
+    return {
+        "repo": str(digest.repo),
+        "day": str(digest.day),
+        "commits": len(digest.entries),
+        "merges": digest.merges,
+        "late": sum(entry.is_late for entry in digest.entries),
+        "stand_ins": len(digest.stand_ins),
+        "sealed": digest.sealed,
+        "analysed": len(analysed),
+        "prompt_tokens": sum(each.prompt_tokens for each in new),
+        "completion_tokens": sum(each.completion_tokens for each in new),
+        "price": round(sum(prices), 6) if (prices := [each.price for each in new if each.price is not None]) else None,
+    }
 
 
 def _with(digest: Digest, entries: Mapping[str, Entry]) -> Digest:

@@ -47,6 +47,14 @@ class RepositoryNotFound(BotError):
     """There is no such repository, or it is private."""
 
 
+class OwnerNotFound(RepositoryNotFound):
+    """There is no such organisation or user."""
+
+
+class TooManyRepositories(BotError):
+    """More repositories match than can be followed."""
+
+
 class BranchNotFound(RepositoryNotFound):
     """The repository has no such branch."""
 

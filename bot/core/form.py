@@ -14,10 +14,11 @@ from bot.core.commands import Subscribe
 from bot.core.days import parse_zone
 from bot.core.errors import BotError
 from bot.core.language import Language, _
-from bot.core.model import Importance, Repo
-from bot.core.options import parse_conditions, parse_time
+from bot.core.model import Importance
+from bot.core.options import parse_conditions, parse_form_repo, parse_time
+from bot.core.patterns import Followed, RepoPattern
 from bot.core.ranges import Weekday
-from bot.core.subscriptions import QuietDays, Selection, SubscriptionTerms
+from bot.core.subscriptions import FollowingTerms, QuietDays, Selection, SubscriptionTerms
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -45,7 +46,7 @@ class Entered:
     no_bots: bool = False
     in_thread: bool = False
 
-    def subscribe(self, repo: Repo | None, *, host: str) -> Subscribe:
+    def subscribe(self, repo: Followed | None, *, host: str) -> Subscribe:
         """All options, none of which stays as it was; `repo` where the form does not ask for it. Raises Invalid."""
         return _Reading(self, host).subscribe(repo)
 
@@ -66,10 +67,12 @@ class _Reading:
         self._host = host
         self._errors: dict[str, str] = {}
 
-    def subscribe(self, repo: Repo | None) -> Subscribe:
+    def subscribe(self, repo: Followed | None) -> Subscribe:
         entered = self._entered
+        followed, excluded = (repo, None) if entered.repo is None else self._field("repo", self._repo) or (None, None)
         made = Subscribe(
-            repo=repo if entered.repo is None else self._field("repo", self._repo),
+            repo=followed,
+            excluded=excluded,
             at=self._field("at", self._at),
             zone=self._field("zone", lambda: parse_zone(entered.zone)),
             language=self._field("language", lambda: _chosen(Language, entered.language)),
@@ -92,8 +95,8 @@ class _Reading:
             self._errors[name] = str(error)
             return None
 
-    def _repo(self) -> Repo:
-        return Repo.parse(_plain(self._entered.repo or ""), host=self._host)
+    def _repo(self) -> tuple[Followed, tuple[str, ...] | None]:
+        return parse_form_repo(_plain(self._entered.repo or ""), host=self._host)
 
     def _at(self) -> time:
         if not self._entered.at:
@@ -129,11 +132,15 @@ def _named(kind: type[E], name: str) -> E:
     return found
 
 
-def as_entered(terms: SubscriptionTerms, entered: Subscribe) -> SubscriptionTerms:
+def as_entered(terms: SubscriptionTerms | FollowingTerms, entered: Subscribe) -> SubscriptionTerms | FollowingTerms:
     """The terms as they were entered; what is None in it is as it was."""
-    options = ("repo", "at", "zone", "language", "days", "quiet", "in_thread")
+    options = ("at", "zone", "language", "days", "quiet", "in_thread")
     conditions = ("minimum", "no_bots", *_CONDITIONS)
     selection: Selection = replace(terms.selection, **_given(entered, conditions))
+    if isinstance(entered.repo, RepoPattern):
+        terms = terms.of_pattern(entered.repo, entered.excluded or ())
+    elif entered.repo is not None:
+        terms = terms.of_repo(entered.repo)
     return replace(terms, selection=selection, **_given(entered, options))
 
 

@@ -30,6 +30,7 @@ from bot.core.errors import NotUnderstood
 from bot.core.language import _
 from bot.core.model import Repo
 from bot.core.options import parse_subscribe
+from bot.core.patterns import Followed, parse_followed
 from bot.core.ranges import LOOKS_LIKE_DATE, RelativeDay, When, parse_when
 
 _WORDS: Final = {
@@ -132,14 +133,14 @@ def _alone(verb: str, rest: Sequence[str]) -> Command:
     return ShowHelp() if verb == "help" else ListSubscriptions()
 
 
-def _only_repo(verb: str, words: Sequence[str], host: str) -> Repo | None:
-    """The repository named, none for all of them."""
+def _only_repo(verb: str, words: Sequence[str], host: str) -> Followed | None:
+    """The repository named, or the pattern of them; none for all."""
     if len(words) > 1:
         text = _("“{verb}” takes one repository.", verb=verb)
         raise NotUnderstood(text, example=f"{verb} ai-dynamo/dynamo")
     if not words or _word(words[0]) == "all":
         return None
-    return Repo.parse(words[0], host=host)
+    return parse_followed(words[0], host=host)
 
 
 def _days(words: Sequence[str], host: str) -> tuple[When, list[Repo]]:
@@ -179,7 +180,7 @@ def _search(words: list[str], host: str) -> Search:
 def _unsubscribe(words: Sequence[str], host: str) -> Unsubscribe:
     if len(words) != 1:
         raise NotUnderstood(_("Say which repository, or all."), example="unsubscribe ai-dynamo/dynamo")
-    return Unsubscribe(repo=None if _word(words[0]) == "all" else Repo.parse(words[0], host=host))
+    return Unsubscribe(repo=None if _word(words[0]) == "all" else parse_followed(words[0], host=host))
 
 
 def _pause(verb: str, words: Sequence[str], host: str) -> PauseDigests:

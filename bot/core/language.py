@@ -74,6 +74,17 @@ def enumerated(items: Sequence[str]) -> str:
     return _("{items} and {last}", items=joined(items[:-1]), last=items[-1])
 
 
+def month_name(month: int) -> str:
+    """From 1: `January`."""
+    return _locale(spoken()).months["stand-alone"]["wide"][month]
+
+
+def weekday_letters() -> tuple[str, ...]:
+    """From Monday, as they stand over the columns of a calendar: `M`, `T`, …"""
+    names = _locale(spoken()).days["stand-alone"]["narrow"]
+    return tuple(names[day] for day in range(7))
+
+
 def _filled(template: str, values: dict[str, object]) -> str:
     return template.format(**values) if values else template
 

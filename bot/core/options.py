@@ -12,7 +12,8 @@ from bot.core.commands import Subscribe
 from bot.core.days import parse_zone
 from bot.core.errors import NotUnderstood
 from bot.core.language import Language, _
-from bot.core.model import Importance, Repo
+from bot.core.model import Importance
+from bot.core.patterns import Followed, RepoPattern, parse_excluded, parse_followed
 from bot.core.ranges import Weekday
 from bot.core.subscriptions import EVERY_DAY, WORKDAYS, QuietDays
 
@@ -41,6 +42,9 @@ _WORDS: Final = {
     "话题": "thread",
     "timezone": "tz",
     "language": "lang",
+    "排除": "not",
+    "除了": "not",
+    "except": "not",
     "no-paths": "not-paths",
     "no-authors": "not-authors",
 }
@@ -72,7 +76,7 @@ _ANY: Final = frozenset({"any", "不限"})
 
 def parse_subscribe(words: Sequence[str], *, host: str) -> Subscribe:
     """`[owner/name] [options]`, the options in any order. Raises NotUnderstood."""
-    repo, branches = None, None
+    repo, branches, excluded = None, None, None
     changes: dict[str, Any] = {}
     rest = list(words)
     while rest:
@@ -82,18 +86,33 @@ def parse_subscribe(words: Sequence[str], *, host: str) -> Subscribe:
             changes |= _FLAGS[option]
         elif option == "branch":
             branches = _value(option, rest)
+        elif option == _NOT:
+            excluded = ",".join(filter(None, (excluded, _until_option(rest))))
         elif option in _LISTS:
             changes[_LISTS[option]] = parse_conditions(option, _until_option(rest))
         elif option in _VALUES:
             field, read = _VALUES[option]
             changes[field] = read(_value(option, rest))
         elif repo is None:
-            repo = Repo.parse(word, host=host)
+            repo = parse_followed(word, host=host)
         else:
             raise _unknown_option(word, repo)
     if branches is not None:
         repo = _on_branches(repo, branches)
+    if excluded is not None:
+        changes["excluded"] = _left_out(repo, excluded)
     return Subscribe(repo=repo, **changes)
+
+
+def parse_form_repo(text: str, *, host: str) -> tuple[Followed, tuple[str, ...] | None]:
+    """What one field of a form says: `owner/name`, or `owner/* not legacy-*`. Raises NotUnderstood."""
+    words = text.split() or [""]
+    followed = parse_followed(words[0], host=host)
+    if len(words) == 1:
+        return followed, () if isinstance(followed, RepoPattern) else None
+    if _option(words[1]) != _NOT:
+        raise NotUnderstood(_("“{text}” is not a repository: write owner/name.", text=text), example=f"{followed}")
+    return followed, _left_out(followed, " ".join(words[2:]))
 
 
 def _option(word: str) -> str:
@@ -117,14 +136,25 @@ def _until_option(rest: list[str]) -> str:
     return " ".join(taken)
 
 
-def _on_branches(repo: Repo | None, branches: str) -> Repo:
+def _on_branches(repo: Followed | None, branches: str) -> Followed:
     if repo is None:
         text = _("Say of which repository.")
         raise NotUnderstood(text, example=f"subscribe ai-dynamo/dynamo branch {branches}")
+    if isinstance(repo, RepoPattern):
+        text = _("Branches can be chosen of one repository, not of “{text}”.", text=repo)
+        raise NotUnderstood(text, example=f"subscribe {repo}")
     return repo.with_branches(branches)
 
 
-def _unknown_option(word: str, repo: Repo) -> NotUnderstood:
+def _left_out(repo: Followed | None, excluded: str) -> tuple[str, ...]:
+    if isinstance(repo, RepoPattern):
+        return parse_excluded(excluded, repo)
+    text = _("“not” leaves repositories out of a pattern such as owner/*.")
+    owner = repo.owner if repo else "ai-dynamo"
+    raise NotUnderstood(text, example=f"subscribe {owner}/* not legacy-*")
+
+
+def _unknown_option(word: str, repo: Followed) -> NotUnderstood:
     text = _("“{word}” is no option of subscribe: there are {options}.", word=word, options=", ".join(_OPTIONS))
     return NotUnderstood(text, example=f"subscribe {repo} at 09:00 tz Asia/Shanghai")
 
@@ -250,4 +280,6 @@ _VALUES: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "quiet": ("quiet", _one_of(_QUIET, "quiet", "silent, line")),
     "thread": ("in_thread", _one_of(_SWITCH, "thread", "on, off")),
 }
-_OPTIONS: Final = (*_VALUES, *_LISTS, "branch", *_FLAGS)
+#: Leaves repositories out of a pattern.
+_NOT: Final = "not"
+_OPTIONS: Final = (*_VALUES, *_LISTS, "branch", _NOT, *_FLAGS)

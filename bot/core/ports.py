@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.core.days import Day, Window
+from bot.core.jobs import Collect, Deliver
 from bot.core.model import (
     Analysis,
     AnalystKind,
@@ -21,16 +22,22 @@ from bot.core.model import (
     Repo,
     SealedDay,
 )
+from bot.core.patterns import RepoPattern
 from bot.core.relations import Mention
 from bot.core.replies import Reply
+from bot.core.schedule import Plan
 from bot.core.subscriptions import (
     Channel,
     Correction,
     Delivery,
+    Expansion,
     Feedback,
+    Following,
+    FollowingTerms,
     Pause,
     Platform,
     Post,
+    Readers,
     Run,
     Subscription,
     SubscriptionTerms,
@@ -63,6 +70,16 @@ class BranchListing:
     vanished: frozenset[str] = frozenset()
     #: As in DayListing.
     as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryInfo:
+    """One line of the list of an owner's repositories."""
+
+    repo: Repo
+    is_fork: bool = False
+    #: Nothing is written to it any more.
+    is_archived: bool = False
 
 
 class CommitSource(Protocol):
@@ -100,6 +117,17 @@ class CommitSource(Protocol):
 
     async def history(self, repo: Repo) -> History | None:
         """From when to when the repository has commits; None for an empty one."""
+        ...
+
+    async def is_public(self, repo: Repo) -> bool | None:
+        """Whether everybody may read the repository at its host; None where that is not known."""
+        ...
+
+    async def repositories(self, owner: str) -> Sequence[RepositoryInfo]:
+        """All repositories of an organisation or a user that this source serves, by name.
+
+        One that was renamed has its new name only. Raises OwnerNotFound, TooManyRepositories.
+        """
         ...
 
 
@@ -256,22 +284,35 @@ class Archive(Protocol):
         """Those of the commits that were never stored."""
         ...
 
+    async def unread(self, repo: Repo, shas: Collection[str]) -> set[str]:
+        """Those of the commits whose changes are not stored: they were never read, or are not kept any more."""
+        ...
+
     async def save_commit(self, repo: Repo, diff: CommitDiff, first_seen_at: datetime) -> None:
-        """Storing a known commit again changes nothing."""
+        """Storing a known commit again changes nothing, but that its changes are kept again."""
         ...
 
     async def commits(self, repo: Repo, shas: Collection[str]) -> Mapping[str, Commit]:
         """The stored ones of these commits, by SHA."""
         ...
 
-    async def diff(self, repo: Repo, sha: str) -> CommitDiff | None: ...
+    async def diff(self, repo: Repo, sha: str) -> CommitDiff | None:
+        """The stored commit with its changes; None also if those are not kept any more."""
+        ...
 
     async def matching(self, repo: Repo, sha_prefix: str) -> Sequence[str]:
         """At most two stored SHAs that begin so."""
         ...
 
-    async def search(self, repo: Repo, words: Collection[str], limit: int) -> tuple[Sequence[str], int]:
-        """The newest commits in whose subject or analyses all of the words stand, and how many there are."""
+    async def search(
+        self, repo: Repo, words: Collection[str], limit: int, *, skip: int = 0
+    ) -> tuple[Sequence[str], int]:
+        """The newest commits in whose facts or analyses all of the words stand, after `skip` others, and how many there
+
+        are in all. Of a word that has no letter or digit nothing is asked; where none has, nothing is found. The last
+        word, identifiers of several words and SHAs may go on. Capitals do not count, nor how an identifier joins its
+        words. Without orphans.
+        """
         ...
 
     async def save_analysis(self, repo: Repo, analysis: Analysis, requested: AnalystKind, at: datetime) -> None:
@@ -407,18 +448,92 @@ class Subscriptions(Protocol):
         ...
 
     async def active(self) -> Sequence[Subscription]:
-        """All that are not broken, for the clock; paused ones are among them."""
+        """All that are not broken; paused ones are among them."""
         ...
 
     async def set_pause(self, subscription: Subscription, pause: Pause | None) -> None: ...
 
-    async def mark_broken(self, subscription: Subscription, reason: str) -> None:
-        """Nothing is delivered any more, for this reason; an empty one mends it."""
+    async def mark_broken(self, subscription: Subscription, reason: str, at: datetime) -> bool:
+        """Nothing is delivered any more, for this reason; since `at`, unless it was broken before. True if it is news.
+
+        All that came with the same following break and mend together.
+        """
         ...
 
-    async def mark_workspace_broken(self, platform: Platform, workspace: str, reason: str) -> Sequence[Subscription]:
-        """The same for all of a workspace's; returns those whose state that changed."""
+    async def mend(self, subscription: Subscription) -> None: ...
+
+    async def mark_workspace_broken(
+        self, platform: Platform, workspace: str, reason: str, at: datetime
+    ) -> Sequence[Subscription]:
+        """The same for all of a workspace's; returns those for which the reason is a new one."""
         ...
+
+    async def mend_workspace(self, platform: Platform, workspace: str) -> None: ...
+
+
+class Followings(Protocol):
+    """What stands for many repositories, and the subscriptions that it has brought."""
+
+    async def follow(self, terms: FollowingTerms, at: datetime) -> tuple[Following, bool]:
+        """Creates the channel's following of the pattern, or gives it and its subscriptions new terms; and whether it
+
+        is new. As with a subscription, it mends a broken one.
+        """
+        ...
+
+    async def unfollow(self, channel: Channel, pattern: RepoPattern | None) -> Sequence[Following]:
+        """Ends the following of the pattern, or all of them, with their subscriptions; returns what was ended."""
+        ...
+
+    async def exclude(self, channel: Channel, repo: Repo) -> Sequence[Following]:
+        """Leaves the repository out of all of the channel's followings that would bring it back; returns those."""
+        ...
+
+    async def expand(
+        self, following: Following, repos: Collection[Repo], at: datetime, *, error: str = ""
+    ) -> Expansion | None:
+        """Makes the subscriptions those of exactly these repositories, on the present terms of the following.
+
+        One that the channel has anyway stays as it is. None if there is no such following any more.
+        """
+        ...
+
+    async def note_error(self, following: Following, error: str, at: datetime) -> None:
+        """Its repositories were looked for in vain."""
+        ...
+
+    async def of_channel(self, channel: Channel) -> Sequence[Following]:
+        """By pattern."""
+        ...
+
+    async def of_workspace(self, platform: Platform, workspace: str) -> Sequence[Following]:
+        """By channel and pattern."""
+        ...
+
+    async def by_id(self, platform: Platform, workspace: str, number: int) -> Following | None:
+        """The workspace's following of that number; another workspace's is not found."""
+        ...
+
+    async def unchecked(self, since: datetime, limit: int, *, number: int | None = None) -> Sequence[Following]:
+        """Those that are not broken and whose repositories were not looked for since then, for the clock, the longest
+
+        ago first; or that of the number, if it is one of them.
+        """
+        ...
+
+    async def pause(self, following: Following, *, until: datetime | None, at: datetime) -> None:
+        """Pauses it and all that it brings; what is paused at that instant stays paused since then."""
+        ...
+
+    async def resume(self, following: Following, at: datetime) -> None:
+        """Ends the pauses, and mends it with all that it brings."""
+        ...
+
+
+class Planning(Protocol):
+    """`bot.core.schedule.plan`."""
+
+    def __call__(self, subscription: Subscription, told: date | None, now: datetime, *, was_foreseen: bool) -> Plan: ...
 
 
 class Ledger(Protocol):
@@ -439,15 +554,45 @@ class Ledger(Protocol):
         """The newest row of each, by the subscription's number."""
         ...
 
-    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
-        """Takes rows that are due, and those whose holder let the lease run out, for active subscriptions."""
+    async def look(self, now: datetime, limit: int, plan: Planning) -> int:
+        """Adds what is due now for at most so many of the subscriptions that were to be looked at by now.
+
+        Together with the rows, the jobs that make their digests are enqueued. Returns how many were looked at.
+        """
+        ...
+
+    async def waiting(self, now: datetime) -> Sequence[Collect | Deliver]:
+        """The jobs that move on what is due, or was left by a holder whose lease has run out."""
+        ...
+
+    async def readers(self, collect: Collect, now: datetime) -> Sequence[Readers]:
+        """For whom the digests of these days have to be made, because they are due and were not prepared."""
+        ...
+
+    async def prepared(self, collect: Collect, now: datetime) -> Sequence[Deliver]:
+        """Lets the rows of these days be claimed that are due now; returns the jobs that deliver them."""
+        ...
+
+    async def claim(self, deliver: Deliver, now: datetime, lease_until: datetime, limit: int) -> Sequence[Delivery]:
+        """Takes the workspace's rows that are due and prepared, and those whose holder let the lease run out.
+
+        Oldest first, and for active subscriptions only.
+        """
+        ...
+
+    async def claim_unprepared(
+        self, collect: Collect, language: Language, now: datetime, lease_until: datetime, limit: int
+    ) -> Sequence[Delivery]:
+        """Takes rows of these days whose digests cannot be made in that language."""
         ...
 
     async def sending(self, delivery: Delivery, now: datetime, lease_until: datetime) -> bool:
         """Notes that the post begins now. False: somebody else holds the row, so do not post."""
         ...
 
-    async def sent(self, delivery: Delivery, message: str, at: datetime) -> bool: ...
+    async def sent(self, delivery: Delivery, post: Post, at: datetime) -> bool:
+        """Notes that it has arrived, and what the message is about."""
+        ...
 
     async def retry(self, delivery: Delivery, error: str, due_at: datetime, *, refused: bool) -> bool:
         """Due again later. `refused`: the platform did not take the message, so nobody needs to look for it."""
@@ -455,7 +600,9 @@ class Ledger(Protocol):
 
     async def uncertain(self, delivery: Delivery, error: str) -> bool: ...
 
-    async def failed(self, delivery: Delivery, error: str) -> bool: ...
+    async def failed(self, delivery: Delivery, error: str, *, breaks_at: datetime | None = None) -> bool:
+        """`breaks_at`: it will never work again, so that the subscription is broken since then, for the same reason."""
+        ...
 
     async def skipped(self, delivery: Delivery) -> bool:
         """A day with nothing to say, for a subscription that wants silence then."""
@@ -472,6 +619,10 @@ class Corrections(Protocol):
 
         One that is being posted at this moment is marked too, since it may have been made before.
         """
+        ...
+
+    async def are_due(self, now: datetime) -> bool:
+        """Whether `claim` would take any."""
         ...
 
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Correction]:
@@ -497,6 +648,10 @@ class Posts(Protocol):
         ...
 
     async def find(self, channel: Channel, message: str) -> Post | None: ...
+
+    async def newest(self, channel: Channel) -> str | None:
+        """The message of the digest that was posted there last."""
+        ...
 
 
 class FeedbackStore(Protocol):
@@ -588,7 +743,7 @@ class Received:
     """What a platform has sent us and nobody has dealt with yet."""
 
     id: int
-    #: As it came, JSON.
+    #: As it came, JSON; empty for what is not to be taken up.
     payload: str
     received_at: datetime
 
@@ -596,10 +751,13 @@ class Received:
 class Inbox(Protocol):
     """What platforms send us at least once, kept so that each is dealt with once, by one process, and none is lost."""
 
-    async def receive(self, platform: Platform, keys: Collection[str], payload: str, at: datetime) -> Received | None:
+    async def receive(
+        self, platform: Platform, keys: Collection[str], payload: str | None, at: datetime, *, lease_until: datetime
+    ) -> Received | None:
         """Keeps it, unless something was received before under one of the keys; None then.
 
-        Keys are of one platform; whoever gets it back has to deal with it, and to say `done`.
+        Keys are of one platform; whoever gets it back has to deal with it, and to say `done`. Without a payload, its
+        keys are remembered and nobody takes it up.
         """
         ...
 
@@ -607,10 +765,16 @@ class Inbox(Protocol):
         """It is dealt with; its payload is deleted, its keys are remembered."""
         ...
 
-    async def unfinished(self, platform: Platform, since: datetime) -> Sequence[Received]:
-        """What was received since then and is not done, oldest first: a process that ended left it behind."""
+    async def take(
+        self, platform: Platform, now: datetime, lease_until: datetime, *, since: datetime, limit: int
+    ) -> Sequence[Received]:
+        """What was received since then, is not done, and whose lease is over: a process that ended left it behind.
+
+        The oldest come first; nobody else gets them until `lease_until`. What was taken a few times in vain, perhaps
+        because processes end of it, is left alone.
+        """
         ...
 
-    async def forget(self, before: datetime) -> None:
-        """Deletes what was received before that, with its keys."""
+    async def lease(self, numbers: Collection[int], until: datetime) -> None:
+        """Until then, nobody else takes these, by their `id`."""
         ...

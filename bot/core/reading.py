@@ -169,6 +169,7 @@ class Reading:
     async def deepened(self, command: DeepenCommit, asker: Asker) -> AnalysisView:
         repo = await self.repo(command.repo, asker)
         sha = await self._sha(repo, command.sha)
+        await self._digests.read_again(repo, sha)
         await self._understanding.deepen(repo, sha)
         return await self.commit(ShowCommit(sha=sha, repo=repo, day=command.day), asker)
 

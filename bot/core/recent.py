@@ -1,28 +1,32 @@
-"""What has been received a moment ago, so that it is not taken for something new."""
+"""What was made a moment ago and would be made alike now."""
 
-import time
-from collections import OrderedDict
+from collections.abc import Hashable
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from bot.core.ports import Clock
+
+T = TypeVar("T")
 
 
-class Recent:
-    """Remembers keys for so many seconds, and at most so many of them: the newest."""
+class Recent(Generic[T]):
+    """Keeps at most `most` values, each for so long; the oldest makes room."""
 
-    def __init__(self, *, seconds: float, most: int) -> None:
-        self._seconds = seconds
+    def __init__(self, *, now: Clock, kept: timedelta, most: int) -> None:
+        self._now = now
+        self._kept = kept
         self._most = most
-        self._forget_at: OrderedDict[str, float] = OrderedDict()
+        self._values: dict[Hashable, tuple[datetime, T]] = {}
 
-    def add(self, key: str) -> bool:
-        """False if it is remembered already."""
-        now = time.monotonic()
-        while self._forget_at and next(iter(self._forget_at.values())) <= now:
-            self._forget_at.popitem(last=False)
-        if key in self._forget_at:
-            return False
-        self._forget_at[key] = now + self._seconds
-        if len(self._forget_at) > self._most:
-            self._forget_at.popitem(last=False)
-        return True
+    def get(self, key: Hashable) -> T | None:
+        known = self._values.get(key)
+        if known is None:
+            return None
+        at, value = known
+        return value if at <= self._now() < at + self._kept else None
 
-    def discard(self, key: str) -> None:
-        self._forget_at.pop(key, None)
+    def keep(self, key: Hashable, value: T) -> None:
+        self._values.pop(key, None)
+        self._values[key] = (self._now(), value)
+        if len(self._values) > self._most:
+            del self._values[next(iter(self._values))]

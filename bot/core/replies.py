@@ -5,10 +5,21 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.core.commands import Question
+from bot.core.commands import Elsewhere, ElsewhereCommand, Question
 from bot.core.days import Day
 from bot.core.model import Digest, Entry, Repo, Theme
-from bot.core.subscriptions import EVERYTHING, Feedback, Run, Selection, Subscription, SubscriptionTerms, Verdict
+from bot.core.patterns import RepoPattern
+from bot.core.subscriptions import (
+    EVERYTHING,
+    Feedback,
+    Following,
+    FollowingTerms,
+    Run,
+    Selection,
+    Subscription,
+    SubscriptionTerms,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +36,8 @@ class Framing:
     is_subscribed: bool = False
     #: Its commits stand in the thread of the message.
     in_thread: bool = False
+    #: Of its page in the archive; empty where it has none that its readers can open.
+    address: str = ""
 
 
 #: All commits, for a channel to see.
@@ -116,6 +129,8 @@ class AnalysisView:
     page: int = 0
     #: What the person who looks at it said of it.
     verdict: Verdict | None = None
+    #: As in Framing.
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +140,46 @@ class ListedSubscription:
     next_at: datetime | None
     #: None before the first one.
     last: Run | None = None
+
+    @property
+    def of(self) -> Subscription:
+        return self.subscription
+
+    @property
+    def followed(self) -> Repo:
+        return self.subscription.terms.repo
+
+    def asks(self, command: ElsewhereCommand) -> Elsewhere:
+        """The command, from any conversation of whoever has a say in it."""
+        return Elsewhere(subscription=self.subscription.id, command=command)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFollowing:
+    """All repositories of a pattern, as one thing that a channel follows."""
+
+    following: Following
+    #: How many it has brought at present.
+    repositories: int
+    #: As in ListedSubscription.
+    next_at: datetime | None
+    #: Those whose newest delivery did not arrive, the newest day first.
+    missed: tuple[ListedSubscription, ...] = ()
+
+    @property
+    def of(self) -> Following:
+        return self.following
+
+    @property
+    def followed(self) -> RepoPattern:
+        return self.following.terms.pattern
+
+    def asks(self, command: ElsewhereCommand) -> Elsewhere:
+        """As in ListedSubscription."""
+        return Elsewhere(subscription=self.following.id, is_following=True, command=command)
+
+
+Listed = ListedSubscription | ListedFollowing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +195,8 @@ class Spent:
 class SubscriptionList:
     """What one channel follows, and how that goes."""
 
-    subscriptions: tuple[ListedSubscription, ...]
+    #: Patterns first; what they have brought is not listed again.
+    subscriptions: tuple[Listed, ...]
     #: None without a language model.
     spent: Spent | None = None
     #: Of the channel's people on analyses, newest first.
@@ -151,8 +207,8 @@ class SubscriptionList:
 class Home:
     """What a workspace follows, for one of its people."""
 
-    #: All of them.
-    subscriptions: tuple[ListedSubscription, ...]
+    #: All of them, as in a SubscriptionList.
+    subscriptions: tuple[Listed, ...]
     default_repo: Repo
     #: From 0; one beyond the last is the last.
     page: int = 0
@@ -162,11 +218,18 @@ class Home:
 class SettingsForm:
     """A subscription as a form: the present one, or what a new one would be."""
 
-    terms: SubscriptionTerms
-    #: Of the one that is changed; None for a new one.
+    terms: SubscriptionTerms | FollowingTerms
+    #: Of the one that is changed, a Following where the terms are of a pattern; None for a new one.
     subscription: int | None = None
     #: Nothing is delivered until somebody resumes it, or until a day that was named.
     is_resting: bool = False
+
+    def asks(self, command: ElsewhereCommand) -> Elsewhere:
+        """The command about the one that is changed."""
+        if self.subscription is None:
+            raise ValueError("a new subscription has no number")
+        is_following = isinstance(self.terms, FollowingTerms)
+        return Elsewhere(subscription=self.subscription, is_following=is_following, command=command)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

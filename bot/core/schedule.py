@@ -2,16 +2,41 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime, time, timedelta
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 from bot.core.days import Day
-from bot.core.ranges import DAYS_MAX
-from bot.core.subscriptions import Subscription, SubscriptionTerms
+from bot.core.ranges import DAYS_MAX, Weekday
+from bot.core.subscriptions import Following, Subscription
 
 #: What is later than this is not caught up any more.
 CATCH_UP: Final = timedelta(hours=24)
+#: Subscriptions are looked at again after this time at the latest, whatever was foreseen: rules of zones change.
+LOOK_AGAIN: Final = timedelta(hours=6)
 _WEEK: Final = 7
+
+
+class Timetable(Protocol):
+    """When deliveries are wanted; the terms of a subscription say so."""
+
+    @property
+    def at(self) -> time: ...
+
+    @property
+    def zone(self) -> ZoneInfo: ...
+
+    @property
+    def days(self) -> frozenset[Weekday]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """A timetable that many subscriptions share."""
+
+    at: time
+    zone: ZoneInfo
+    days: frozenset[Weekday]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,36 +49,56 @@ class Occurrence:
 
 
 def due(subscription: Subscription, now: datetime) -> Occurrence | None:
-    """The newest delivery whose hour has come: it tells of the days since the one before.
+    """The newest delivery whose hour has come, however long ago: it tells of the days since the one before.
 
-    None before the first hour after subscribing, in a pause, and for what is too old to catch up.
+    None before the first hour after subscribing, and for one that a pause swallowed.
     """
     terms = subscription.terms
     today = Day.containing(now, terms.zone)
-    for day in (today, today.plus(-1), today.plus(-2)):
-        scheduled_at = day.at(terms.at)
-        if not _is_on(terms, day) or scheduled_at > now:
-            continue
-        if scheduled_at < subscription.created_at or now - scheduled_at >= CATCH_UP:
-            return None
-        if _is_paused(subscription, scheduled_at):
-            return None
-        first = _first_day(subscription, day)
-        return Occurrence(first_day=first.date, day=day.plus(-1).date, scheduled_at=scheduled_at)
-    return None
+    days = (today.plus(-number) for number in range(_WEEK + 2))
+    day = next((day for day in days if _is_on(terms, day) and day.at(terms.at) <= now), None)
+    if day is None or day.at(terms.at) < subscription.created_at or _is_paused(subscription, day.at(terms.at)):
+        return None
+    first = _first_day(subscription, day)
+    return Occurrence(first_day=first.date, day=day.plus(-1).date, scheduled_at=day.at(terms.at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do for a subscription at this instant, and when to look at it again."""
+
+    #: To be added to the ledger; None if nothing is due, or is in it already.
+    occurrence: Occurrence | None
+    look_again_at: datetime
+
+
+def plan(subscription: Subscription, told: date | None, now: datetime, *, was_foreseen: bool) -> Plan:
+    """`told` is the newest day that is in the ledger.
+
+    An hour that was foreseen and is too long ago to catch up was missed, of which somebody has to hear. One that nobody
+    foresaw lies before a person changed the terms, or mended what was broken, and the next delivery tells of its days.
+    """
+    next_at = next_delivery(subscription, now)
+    look_again_at = min(next_at, now + LOOK_AGAIN) if next_at else now + LOOK_AGAIN
+    occurrence = due(subscription, now)
+    if occurrence is not None and told is not None:
+        occurrence = None if occurrence.day <= told else reaching_back(occurrence, subscription, told)
+    if occurrence is not None and now - occurrence.scheduled_at >= CATCH_UP and not was_foreseen:
+        occurrence = None
+    return Plan(occurrence=occurrence, look_again_at=look_again_at)
 
 
 def reaching_back(occurrence: Occurrence, subscription: Subscription, told: date) -> Occurrence:
-    """The same, telling also of what lies after `told`, the newest day that a delivery was about.
+    """The same, telling of all that lies after `told`, the newest day that a delivery was about, and of no more.
 
-    So nothing is left out where the terms were changed, the subscription was broken, or the bot was down meanwhile.
+    So nothing is left out or told twice where the terms were changed, the subscription was broken, or the bot was down
+    meanwhile.
     """
     day = Day(date=occurrence.day, zone=subscription.terms.zone).plus(1)
-    first = max(told + timedelta(days=1), _oldest(subscription, day).date)
-    return replace(occurrence, first_day=min(first, occurrence.first_day))
+    return replace(occurrence, first_day=max(told + timedelta(days=1), _oldest(subscription, day).date))
 
 
-def next_delivery(subscription: Subscription, now: datetime) -> datetime | None:
+def next_delivery(subscription: Subscription | Following, now: datetime) -> datetime | None:
     """The first instant (UTC) after `now` at which a digest is to be delivered; None in a pause without an end."""
     pause = subscription.pause
     if pause is not None and now in pause:
@@ -63,7 +108,7 @@ def next_delivery(subscription: Subscription, now: datetime) -> datetime | None:
     return next_occurrence(subscription.terms, now)
 
 
-def next_occurrence(terms: SubscriptionTerms, now: datetime) -> datetime:
+def next_occurrence(terms: Timetable, now: datetime) -> datetime:
     """The first instant (UTC) after `now` that these terms name."""
     today = Day.containing(now, terms.zone)
     days = (today.plus(number) for number in range(_WEEK + 2))
@@ -105,7 +150,7 @@ def _before(day: Day) -> Iterator[Day]:
         yield day.plus(-number)
 
 
-def _is_on(terms: SubscriptionTerms, day: Day) -> bool:
+def _is_on(terms: Timetable, day: Day) -> bool:
     return any(weekday.value == day.date.weekday() for weekday in terms.days)
 
 

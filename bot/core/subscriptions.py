@@ -1,14 +1,15 @@
 """Who gets which digests where: channels, subscriptions, their deliveries, and what people say of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from bot.core.days import Day
 from bot.core.language import Language
 from bot.core.model import Importance, Repo
+from bot.core.patterns import Followed, RepoPattern, is_excluded
 from bot.core.ranges import Weekday
 
 
@@ -18,6 +19,8 @@ class Platform(StrEnum):
     #: One group's custom bot, which hears nothing: https://open.feishu.cn/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN
     FEISHU_WEBHOOK = "feishu-webhook"
     TERMINAL = "terminal"
+    #: A chat in the browser, for whoever sits at this machine.
+    CONSOLE = "console"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +65,10 @@ class QuietDays(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionTerms:
-    """What one subscriber asked for."""
+class Terms:
+    """What one subscriber asked for, of whatever repositories."""
 
     channel: Channel
-    repo: Repo
     #: Local wall-clock time of delivery in `zone`: 09:00 stays 09:00 when clocks change.
     at: time
     zone: ZoneInfo
@@ -79,6 +81,45 @@ class SubscriptionTerms:
     quiet: QuietDays = QuietDays.SILENT
     #: The commits stand in the thread of the message.
     in_thread: bool = False
+
+    @property
+    def followed(self) -> Followed:
+        raise NotImplementedError
+
+    def of_repo(self, repo: Repo) -> "SubscriptionTerms":
+        return SubscriptionTerms(repo=repo, **self._shared())
+
+    def of_pattern(self, pattern: RepoPattern, excluded: tuple[str, ...] = ()) -> "FollowingTerms":
+        return FollowingTerms(pattern=pattern, excluded=excluded, **self._shared())
+
+    def _shared(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(Terms)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionTerms(Terms):
+    repo: Repo
+
+    @property
+    def followed(self) -> Repo:
+        return self.repo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowingTerms(Terms):
+    """Those of all of an owner's repositories that a pattern names."""
+
+    pattern: RepoPattern
+    #: Names and patterns of names of those that are left out.
+    excluded: tuple[str, ...] = ()
+
+    @property
+    def followed(self) -> RepoPattern:
+        return self.pattern
+
+    def cover(self, repo: Repo) -> bool:
+        """Whether the repository, of this owner, is one of them."""
+        return repo in self.pattern and not is_excluded(repo, self.excluded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +134,60 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Why there is a subscription that nobody asked for by its name: a following brought it."""
+
+    #: The following's number.
+    following: int
+    pattern: RepoPattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     id: int
     terms: SubscriptionTerms
     created_at: datetime
     #: Why nothing is delivered at present; empty while all is well.
     broken: str = ""
+    #: Since when that is so; None while all is well, and for what an older version has noted.
+    broken_since: datetime | None = None
     #: The newest one, which may be over.
     pause: Pause | None = None
+    #: None for one of its own. The others are told of together, and break and mend together.
+    membership: Membership | None = None
+
+    @property
+    def followed(self) -> Followed:
+        """What the channel asked to follow."""
+        return self.membership.pattern if self.membership else self.terms.repo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """Repositories that come and go: each that matches at present has a subscription on these terms."""
+
+    id: int
+    terms: FollowingTerms
+    created_at: datetime
+    #: As in a Subscription.
+    broken: str = ""
+    broken_since: datetime | None = None
+    pause: Pause | None = None
+    #: When its repositories were last looked for, and what went wrong then; empty if nothing did.
+    checked_at: datetime | None = None
+    error: str = ""
+
+    @property
+    def followed(self) -> RepoPattern:
+        return self.terms.pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expansion:
+    """What a look at an owner's repositories has changed."""
+
+    joined: tuple[Repo, ...] = ()
+    left: tuple[Repo, ...] = ()
 
 
 class DeliveryState(StrEnum):
@@ -142,6 +229,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """Those of a workspace who read in one language."""
+
+    platform: Platform
+    workspace: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
     """A posted digest that does not tell the truth any more."""
 
@@ -163,6 +259,11 @@ class Run:
     at: datetime
     #: What went wrong, in words; empty if nothing did.
     error: str = ""
+
+    @property
+    def was_missed(self) -> bool:
+        """Whether the message did not arrive, or may not have, and somebody may want to have it sent now."""
+        return self.state in {DeliveryState.FAILED, DeliveryState.UNCERTAIN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,6 @@ def retry_delay(error: BotError, *, attempt: int) -> timedelta | None:
 
 
 def lateness(scheduled_at: datetime, posted_at: datetime) -> timedelta:
-    """By how much a digest comes too late; zero for one that is on time."""
+    """By how many whole minutes a digest comes too late, so that many look alike; zero for one that is on time."""
     late_by = posted_at - scheduled_at
-    return late_by if late_by > ON_TIME else timedelta()
+    return late_by - late_by % timedelta(minutes=1) if late_by > ON_TIME else timedelta()

@@ -9,9 +9,13 @@ import structlog
 
 from bot.core import rules
 from bot.core.errors import BotError, NoModel, NotFound
+from bot.core.jobs import Analyse, Colleagues
+from bot.core.metering import Meter
 from bot.core.model import Analysis, AnalystKind, CommitDiff, Entry, Language, Repo
 from bot.core.ports import Analyst, Archive, Clock
 from bot.core.relating import related
+from bot.core.steps import Step
+from bot.core.tracing import Work, span
 from bot.core.translation import Translator
 
 #: Commits whose patches are in memory at once: those being analysed, and as many waiting.
@@ -27,14 +31,27 @@ log = structlog.get_logger()
 class Understanding:
     """Asks the analyst for what nobody has understood yet; rules stand in where it fails."""
 
-    def __init__(self, *, analyst: Analyst, archive: Archive, translator: Translator, now: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        analyst: Analyst,
+        archive: Archive,
+        translator: Translator,
+        now: Clock,
+        meter: Meter,
+        colleagues: Colleagues | None = None,
+    ) -> None:
+        """`colleagues` are other processes that analyse, too; without, this one does it all."""
         self._analyst = analyst
         self._stand_in = rules.RuleAnalyst()
         self._archive = archive
         self._translator = translator
         self._now = now
+        self._meter = meter
+        self._colleagues = colleagues
         # What is being made, so that digests of several zones or branches do not make it twice at the same time.
         self._analysing: _Tasks = {}
+        self._analysing_here: _Tasks = {}
         self._deepening: _Tasks = {}
 
     def check_model(self) -> None:
@@ -81,16 +98,39 @@ class Understanding:
         return await _shared(self._analysing, key, lambda: self._analysed(repo.whole, diff, again=again))
 
     async def _analysed(self, repo: Repo, diff: CommitDiff, *, again: bool) -> Analysis:
+        if again:
+            return await self._made(repo, diff)
+        if self._colleagues is not None:
+            await self._have_analysed(repo, diff, self._colleagues)
+        return await self._stored(repo, diff.commit.sha) or await self._made(repo, diff)
+
+    async def _have_analysed(self, repo: Repo, diff: CommitDiff, colleagues: Colleagues) -> None:
+        """By whoever is free, who finds the commit in the archive."""
         sha = diff.commit.sha
-        if not again and (stored := await self._archive.analyses(repo, [sha], self._analyst.kind)):
-            return stored[sha]
+        if await self._archive.unknown(repo, [sha]):  # being stored at this moment, perhaps
+            await self._archive.save_commit(repo, diff, self._now())
+        await colleagues.perform(Analyse(repo=repo, sha=sha))
+
+    async def analyse_stored(self, repo: Repo, sha: str) -> None:
+        """Analyses a stored commit here, unless it is analysed or not there."""
+        diff = await self._archive.diff(repo, sha)
+        if diff is not None and await self._stored(repo, sha) is None:
+            await _shared(self._analysing_here, (repo.whole, sha), lambda: self._made(repo.whole, diff))
+
+    async def _stored(self, repo: Repo, sha: str) -> Analysis | None:
+        return (await self._archive.analyses(repo, [sha], self._analyst.kind)).get(sha)
+
+    async def _made(self, repo: Repo, diff: CommitDiff) -> Analysis:
         analysis = await self._analysis(repo, diff)
+        self._meter.reached(Step.UNDERSTOOD)
         await self._archive.save_analysis(repo, analysis, self._analyst.kind, self._now())
+        self._meter.reached(Step.ANALYSED)
         return analysis
 
     async def _analysis(self, repo: Repo, diff: CommitDiff) -> Analysis:
         try:
-            return await self._analyst.analyse(repo, diff)
+            with span(Work.ANALYSE, repo=str(repo), sha=diff.commit.sha):
+                return await self._analyst.analyse(repo, diff)
         except BotError as error:
             log.warning("analysis.fell_back", repo=str(repo), sha=diff.commit.sha, error=str(error))
             analysis = await self._stand_in.analyse(repo, diff)
@@ -101,14 +141,7 @@ class Understanding:
 
         In `language` where that is stored, else in the language they were written in.
         """
-        commits = await self._archive.commits(repo, shas)
-        analyses = await self._archive.analyses(repo, shas, self._analyst.kind, language)
-        others = await related(self._archive, repo, shas)
-        return {
-            sha: Entry(commit=commits[sha], analysis=analyses[sha], relations=others.get(sha, ()))
-            for sha in shas
-            if sha in commits and sha in analyses
-        }
+        return await stored_entries(self._archive, repo, shas, self._analyst.kind, language)
 
     async def entry(self, repo: Repo, sha: str, language: Language | None = None) -> Entry | None:
         """A stored commit with its stored analysis, whoever made it; only a commit without any is analysed now.
@@ -170,10 +203,28 @@ class Understanding:
         }
         for analysis in translated.values():
             await self._archive.save_analysis(repo, analysis, AnalystKind.MODEL, self._now())
+            self._meter.reached(Step.TRANSLATED)
         return {
-            sha: replace(entry, analysis=translated.get(sha) or _said_again(entry, language))
+            sha: replace(entry, analysis=translated.get(sha) or said_again(entry, language))
             for sha, entry in entries.items()
         }
+
+
+async def stored_entries(
+    archive: Archive, repo: Repo, shas: Sequence[str], requested: AnalystKind, language: Language | None = None
+) -> dict[str, Entry]:
+    """The stored commits with their stored analyses, as `Archive.analyses` chooses them, by SHA; only those with both.
+
+    In `language` where that is stored, else in the language they were written in.
+    """
+    commits = await archive.commits(repo, shas)
+    analyses = await archive.analyses(repo, shas, requested, language)
+    others = await related(archive, repo, shas)
+    return {
+        sha: Entry(commit=commits[sha], analysis=analyses[sha], relations=others.get(sha, ()))
+        for sha in shas
+        if sha in commits and sha in analyses
+    }
 
 
 async def _shared(tasks: _Tasks, key: _Key, make: "Callable[[], Coroutine[None, None, Analysis]]") -> Analysis:
@@ -195,8 +246,11 @@ def untranslated(entries: Mapping[str, Entry], language: Language) -> bool:
     return any(entry.analysis.language is not language for entry in entries.values())
 
 
-def _said_again(entry: Entry, language: Language) -> Analysis:
-    """What rules wrote, in another language: it is not stored, since they need no more than the facts."""
+def said_again(entry: Entry, language: Language) -> Analysis:
+    """What rules wrote, in another language: it is not stored, since they need no more than the facts.
+
+    What the model wrote stays as it is.
+    """
     analysis = entry.analysis
     if analysis.provenance.analyst is not AnalystKind.RULES or analysis.language is language:
         return analysis

@@ -5,6 +5,9 @@ from typing import Final
 
 import structlog
 
+from bot.core import interactions
+from bot.core.metering import Outcome
+
 #: Seconds that a process which is told to stop goes on answering.
 GRACE: Final = 10
 
@@ -20,11 +23,13 @@ class Underway:
     def add(self, task: asyncio.Task[object]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        interactions.goes_on_in(task)
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         """Nobody waits for what it returns, and so nobody else would hear of a crash."""
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
+            interactions.came_to(Outcome.CRASHED)
             log.error("answer.crashed", exc_info=error)
 
     async def finish(self, within: float = GRACE) -> None:

@@ -17,6 +17,7 @@ from bot.adapters.database.engine import open_database
 from bot.adapters.database.schema import commits
 from bot.core.collecting import Collecting, DayOfCommits
 from bot.core.days import Day
+from bot.core.metering import UNMETERED
 from bot.core.model import Commit, CommitDiff
 from tests.fakes import REPO, FakeClock, FakeSource, commit
 
@@ -49,7 +50,7 @@ class Team:
 
     @property
     def collecting(self) -> Collecting:
-        return Collecting(source=self.source, archive=self.archive, now=self.clock)
+        return Collecting(source=self.source, archive=self.archive, now=self.clock, meter=UNMETERED)
 
     def push(self, subject: str, at: datetime, **facts: object) -> Commit:
         made = commit(subject, at.isoformat(), **facts)

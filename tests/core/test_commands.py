@@ -30,14 +30,19 @@ from bot.core.errors import NotUnderstood
 from bot.core.grammar import parse
 from bot.core.language import Language
 from bot.core.model import Importance, Repo
+from bot.core.patterns import RepoPattern
 from bot.core.ranges import DayRange, RelativeDay, RelativeWeek, Weekday
 from bot.core.subscriptions import EVERY_DAY, WORKDAYS, QuietDays, Verdict
 
 DYNAMO = Repo(owner="ai-dynamo", name="dynamo")
 HELLO = Repo(owner="octo", name="hello")
+ACME = RepoPattern(owner="acme", names="*")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = Day(date=date(2026, 1, 21), zone=SHANGHAI)
 SHA = "8877c46fb7908137b78c62e35f72ae381204c4d8"
+NO_NAMES = "“{}” is no pattern of names: write letters, digits, and * once or twice."
+ELSEWHERE = "“{}” is at another host: I read repositories of github.com."
+TOO_MANY_EXCLUDED = "“not” takes 1 to 50 values, separated by commas."
 MONDAY_AND_THURSDAY = frozenset({Weekday.MONDAY, Weekday.THURSDAY})
 
 
@@ -107,6 +112,26 @@ MONDAY_AND_THURSDAY = frozenset({Weekday.MONDAY, Weekday.THURSDAY})
             "subscribe ai-dynamo/dynamo branch release/*",
             Subscribe(repo=DYNAMO.with_branches("release/*")),
         ),
+        ("subscribe acme/*", Subscribe(repo=ACME)),
+        ("订阅　ＡＣＭＥ／＊", Subscribe(repo=ACME)),
+        ("subscribe https://github.com/acme/*", Subscribe(repo=ACME)),
+        ("subscribe <https://github.com/acme/*>", Subscribe(repo=ACME)),
+        ("subscribe acme/dyn*", Subscribe(repo=RepoPattern(owner="acme", names="dyn*"))),
+        ("subscribe acme/*evil", Subscribe(repo=RepoPattern(owner="acme", names="*evil"))),
+        ("subscribe acme/* not acme/legacy-*,acme/tmp", Subscribe(repo=ACME, excluded=("legacy-*", "tmp"))),
+        ("订阅 acme/* 排除 acme/legacy-*，Tmp、x", Subscribe(repo=ACME, excluded=("legacy-*", "Tmp", "x"))),
+        (
+            "subscribe at 08:00 acme/* except tmp x min high",
+            Subscribe(repo=ACME, excluded=("tmp", "x"), at=time(8), minimum=Importance.HIGH),
+        ),
+        ("subscribe acme/* not tmp not acme/x", Subscribe(repo=ACME, excluded=("tmp", "x"))),
+        ("subscribe acme/* not any", Subscribe(repo=ACME, excluded=())),
+        ("unsubscribe acme/*", Unsubscribe(repo=ACME)),
+        ("退订 acme/＊", Unsubscribe(repo=ACME)),
+        ("pause acme/*", PauseDigests(repo=ACME)),
+        ("snooze acme/* 7d", PauseDigests(repo=ACME, days=7)),
+        ("恢复 acme/*", ResumeDigests(repo=ACME)),
+        ("settings acme/*", OpenSettings(repo=ACME)),
         ("commit 8877C46", ShowCommit(sha="8877c46")),
         ("commit ai-dynamo/dynamo 8877c46", ShowCommit(sha="8877c46", repo=DYNAMO)),
     ],
@@ -151,7 +176,7 @@ def test_a_subscription_names_its_language(word: str, language: Language):
         (
             "subscribe ai-dynamo/dynamo hourly",
             "“hourly” is no option of subscribe: there are at, tz, on, weekly, lang, min, quiet, thread, paths, "
-            "not-paths, authors, not-authors, branch, no-bots, bots, daily.",
+            "not-paths, authors, not-authors, branch, not, no-bots, bots, daily.",
         ),
         ("unsubscribe", "Say which repository, or all."),
         ("list everything", "“list” stands alone."),
@@ -188,6 +213,29 @@ def test_a_subscription_names_its_language(word: str, language: Language):
             "subscribe a/b not-paths **/a/**/b/**",
             "“**/a/**/b/**” has too many stars: write ** twice at most, and * twice between slashes.",
         ),
+        ("subscribe */*", "“*/*” does not say whose repositories: write owner/*."),
+        ("subscribe *", "“*” does not say whose repositories: write owner/*."),
+        ("subscribe a/b/*", "“a/b/*” does not say whose repositories: write owner/*."),
+        ("subscribe ac*me/tool", "“ac*me/tool” does not say whose repositories: write owner/*."),
+        ("unsubscribe */*", "“*/*” does not say whose repositories: write owner/*."),
+        ("subscribe аcme/*", "“аcme/*” does not say whose repositories: write owner/*."),
+        ("subscribe acme/**", NO_NAMES.format("acme/**")),
+        ("subscribe acme/*a*b*", NO_NAMES.format("acme/*a*b*")),
+        ("subscribe acme/工具*", NO_NAMES.format("acme/工具*")),
+        ("subscribe acme/*<!channel>", NO_NAMES.format("acme/*<!channel>")),
+        ("subscribe acme/" + "a*" * 60, NO_NAMES.format("acme/" + "a*" * 60)),
+        ("subscribe https://evil.example/acme/*", ELSEWHERE.format("https://evil.example/acme/*")),
+        ("subscribe acme/*@release/*", "Branches can be chosen of one repository, not of “acme/*”."),
+        ("subscribe acme/* branch release/*", "Branches can be chosen of one repository, not of “acme/*”."),
+        ("subscribe acme/* not", "“not” takes 1 to 50 values, separated by commas."),
+        ("subscribe acme/* not " + ",".join("abc"[n % 3] + f"{n}" for n in range(51)), TOO_MANY_EXCLUDED),
+        ("subscribe acme/* not " + "a," * 10_000, "A command has at most 10000 characters."),
+        ("subscribe acme/* not octo/tool", "“octo/tool” is not one of acme's repositories."),
+        ("subscribe acme/* not a**", NO_NAMES.format("a**")),
+        ("subscribe acme/* not acme/", NO_NAMES.format("acme/")),
+        ("subscribe acme/tool not legacy", "“not” leaves repositories out of a pattern such as owner/*."),
+        ("subscribe not legacy", "“not” leaves repositories out of a pattern such as owner/*."),
+        ("yesterday acme/*", "“acme/*” is not a repository: write owner/name."),
     ],
 )
 def test_what_is_not_understood_is_answered_with_an_example_that_is(text: str, answer: str):
@@ -222,6 +270,10 @@ def test_any_text_is_a_command_or_a_clear_no(text: str):
         MakeReport(repos=(DYNAMO,), when=DAY),
         OpenSettings(repo=DYNAMO),
         ResumeDigests(repo=DYNAMO),
+        OpenSettings(repo=ACME),
+        ResumeDigests(repo=RepoPattern(owner="acme", names="dyn*", host="")),
+        Elsewhere(subscription=7, is_following=True, command=PauseDigests()),
+        Elsewhere(subscription=7, is_following=True, command=Unsubscribe(repo=None)),
         SendNow(repo=DYNAMO, day=DAY.date),
         Elsewhere(subscription=7, command=PauseDigests()),
         Elsewhere(subscription=7, command=ResumeDigests()),
@@ -247,6 +299,9 @@ def test_a_button_carries_its_whole_question(question: Question):
         "1 index github.com ai-dynamo/dynamo 2026-01-21 Nowhere 0",
         "1 index github.com ai-dynamo/dynamo 2026-01-21 Asia/Shanghai -1",
         "1 commit github.com nonsense 8877c46",
+        "1 commit github.com acme/* 8877c46",
+        "1 resume github.com acme/**",
+        "1 following -1 pause",
         "1 commit github.com ai-dynamo/dynamo 8877c46 2026-01-21",
         "1 commit github.com ai-dynamo/dynamo 8877c46 p-1",
         "1 day github.com ai-dynamo/dynamo 2026-01-21..soon UTC",

@@ -12,6 +12,7 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.corrections import DatabaseCorrections
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from bot.core.composing import post_of
 from bot.core.correcting import GIVE_UP_AFTER, LEASE
 from bot.core.days import Day
 from bot.core.errors import BotError, ChannelGone, DeliveryUncertain, MessageGone, MessageRejected, PlatformUnavailable
@@ -20,7 +21,7 @@ from bot.core.relating import CORRECTED_WITHIN
 from bot.core.replies import DigestView
 from bot.core.rounds import Rounds
 from bot.core.subscriptions import Platform, SubscriptionTerms
-from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, commit, service
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, claim_due, commit, service
 
 pytestmark = pytest.mark.both_databases
 
@@ -262,10 +263,10 @@ async def test_a_digest_marked_while_it_is_being_posted_is_corrected_afterwards(
     await stage.digests.of(REPO, Day(date=NINE.date() - DAY, zone=SHANGHAI))
     (subscription,) = await stage.subscriptions.active()
     await stage.ledger.schedule(subscription, NINE.date() - DAY, NINE.date() - DAY, NINE)
-    (delivery,) = await stage.ledger.claim(NINE, NINE + LEASE, 10)
+    (delivery,) = await claim_due(stage.ledger, NINE, NINE + LEASE, 10)
     await stage.ledger.sending(delivery, NINE, NINE + LEASE)
     assert await stage.corrections.mark(REPO, [GREET.sha], NINE + timedelta(seconds=1)) == 0
-    await stage.ledger.sent(delivery, "1.0", NINE + timedelta(seconds=2))
+    await stage.ledger.sent(delivery, post_of(delivery, "1.0"), NINE + timedelta(seconds=2))
     (correction,) = await stage.corrections.claim(NINE + LEASE, NINE + 2 * LEASE, 10)
     assert (correction.message, correction.delivery.day) == ("1.0", delivery.day)
 
@@ -273,7 +274,7 @@ async def test_a_digest_marked_while_it_is_being_posted_is_corrected_afterwards(
 async def test_other_repositories_and_broken_subscriptions_are_left_alone(stage: Stage):
     await reverted(stage)
     (subscription,) = await stage.subscriptions.active()
-    await stage.subscriptions.mark_broken(subscription, "gone")
+    await stage.subscriptions.mark_broken(subscription, "gone", stage.clock.now)
     now = NINE + DAY + timedelta(seconds=5)
     assert list(await stage.corrections.claim(now, now + LEASE, 10)) == []
     elsewhere = REPO.__class__(owner="octo", name="other")

@@ -2,10 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.archive import DatabaseArchive
+from bot.adapters.database.forgetting import DatabaseForgetting
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.buttons import decode, encode
 from bot.core.commands import DeepenCommit, Retry
@@ -15,9 +18,21 @@ from bot.core.grammar import parse
 from bot.core.model import Analysis, AnalystKind, CommitDiff, Importance, Rating, Repo, Risk, Statement
 from bot.core.ports import Analyst
 from bot.core.replies import AnalysisView, DigestView, RangeView
+from bot.core.retention import Forgettable
 from bot.core.rules import RuleAnalyst
 from formatters import slack
-from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, Service, commit, service
+from tests.fakes import (
+    CHANNEL,
+    REPO,
+    FakeAnalyst,
+    FakeClock,
+    FakeMessenger,
+    FakeSource,
+    Service,
+    commit,
+    diff_of,
+    service,
+)
 from tests.formatters import samples
 
 GREET = commit("feat: greet", "2026-01-21T08:00:00+00:00")
@@ -110,6 +125,14 @@ async def test_a_deep_analysis_is_made_once_and_preferred_from_then_on(stage: St
     assert isinstance(view, DigestView)
     assert view.digest.entries[0].analysis == deep
     assert (stage.analyst.deep, len(stage.source.read_shas)) == (1, 1)
+
+
+async def test_what_is_not_kept_any_more_is_read_again(stage: Stage, engine: AsyncEngine):
+    await stage.ask("yesterday")
+    assert await DatabaseForgetting(engine).forget(Forgettable.DIFFS, stage.clock() + timedelta(days=1), 10) == 1
+    assert (await stage.analysis(f"deepen {GREET.sha}")).is_deep
+    assert stage.source.read_shas == [GREET.sha, GREET.sha]
+    assert await stage.archive.diff(REPO, GREET.sha) == diff_of(GREET)
 
 
 async def test_two_people_who_deepen_at_once_cause_one_question(stage: Stage):

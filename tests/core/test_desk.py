@@ -23,6 +23,7 @@ from bot.core.commands import (
     Subscribe,
     Unsubscribe,
 )
+from bot.core.composing import post_of
 from bot.core.days import Day
 from bot.core.errors import BotError, ChannelGone, NotFound, NotUnderstood, RepositoryNotFound, SourceUnavailable
 from bot.core.grammar import parse
@@ -54,6 +55,7 @@ from tests.fakes import (
     FakeMessenger,
     FakePosts,
     FakeSource,
+    claim_due,
     commit,
     service,
 )
@@ -228,9 +230,9 @@ async def test_who_names_a_repository_of_which_only_branches_are_followed_is_tol
 async def test_sending_now_mends_what_was_broken(stage: Stage):
     await stage.ask("subscribe octo/a")
     (subscription,) = await stage.subscriptions.of_channel(CHANNEL)
-    await stage.subscriptions.mark_broken(subscription, "There is no such repository.")
+    await stage.subscriptions.mark_broken(subscription, "There is no such repository.", NOW)
     assert await stage.ask("deliver 2026-01-21") == Notice(text="The digest of 2026-01-21 comes in a moment.")
-    assert [delivery.day for delivery in await stage.ledger.claim(NOW, NOW, 9)] == [date(2026, 1, 21)]
+    assert [delivery.day for delivery in await claim_due(stage.ledger, NOW, NOW, 9)] == [date(2026, 1, 21)]
 
 
 async def test_a_pause_that_is_over_is_none(stage: Stage):
@@ -272,7 +274,7 @@ async def test_status_tells_the_last_run_and_why_it_failed(stage: Stage):
     (subscription,) = await stage.subscriptions.of_channel(CHANNEL)
     day = date(2026, 1, 21)
     await stage.ledger.schedule(subscription, day, day, NOW)
-    (delivery,) = await stage.ledger.claim(NOW, NOW, 1)
+    (delivery,) = await claim_due(stage.ledger, NOW, NOW, 1)
     await stage.ledger.failed(delivery, "The chat platform rejected the message.")
     listed = await stage.ask("status")
     assert isinstance(listed, SubscriptionList)
@@ -281,8 +283,8 @@ async def test_status_tells_the_last_run_and_why_it_failed(stage: Stage):
         day=day, state=DeliveryState.FAILED, at=NOW, error="The chat platform rejected the message."
     )
     assert await stage.ask("deliver") == Notice(text="The digest of 2026-01-21 comes in a moment.")
-    (again,) = await stage.ledger.claim(NOW, NOW, 1)
-    await stage.ledger.sent(again, "message 1", NOW)
+    (again,) = await claim_due(stage.ledger, NOW, NOW, 1)
+    await stage.ledger.sent(again, post_of(again, "message 1"), NOW)
     assert await stage.ask("deliver 2026-01-21") == Notice(
         text="The digest of 2026-01-21 has been delivered, or is on its way.", example="2026-01-21"
     )
@@ -291,7 +293,7 @@ async def test_status_tells_the_last_run_and_why_it_failed(stage: Stage):
 async def test_a_day_that_was_never_due_can_be_delivered_and_today_cannot(stage: Stage):
     await stage.ask("subscribe octo/world")
     assert await stage.ask("deliver 2026-01-15") == Notice(text="The digest of 2026-01-15 comes in a moment.")
-    assert [delivery.day for delivery in await stage.ledger.claim(NOW, NOW, 9)] == [date(2026, 1, 15)]
+    assert [delivery.day for delivery in await claim_due(stage.ledger, NOW, NOW, 9)] == [date(2026, 1, 15)]
     assert await stage.ask("deliver 2026-01-22") == Notice(text="2026-01-22 is not over yet.", example="today")
 
 

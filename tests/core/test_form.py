@@ -12,11 +12,15 @@ from bot.core.commands import Subscribe
 from bot.core.form import Entered, Invalid, as_entered
 from bot.core.language import Language
 from bot.core.model import Importance
+from bot.core.patterns import RepoPattern
 from bot.core.ranges import Weekday
-from bot.core.subscriptions import QuietDays, Selection
+from bot.core.replies import SettingsForm
+from bot.core.subscriptions import FollowingTerms, QuietDays, Selection
+from formatters import fields
 from tests.fakes import REPO
 from tests.formatters import samples
 
+ACME = RepoPattern(owner="acme", names="*")
 ENTERED = Entered(
     at="18:30",
     zone="Europe/Berlin",
@@ -55,6 +59,37 @@ def test_every_field_becomes_an_option():
 
 def test_a_form_that_asks_for_the_repository_gets_the_one_that_was_entered():
     assert str(read(repo=" ai-dynamo／dynamo ").repo) == "ai-dynamo/dynamo"
+
+
+def test_a_form_takes_a_pattern_of_repositories_where_it_asks_for_one():
+    assert read(repo="acme/*") == replace(SUBSCRIBE, repo=ACME, excluded=())
+    entered = read(repo=" acme／＊ 排除 legacy-*，acme/tmp ")
+    assert entered == replace(SUBSCRIBE, repo=ACME, excluded=("legacy-*", "tmp"))
+    shown = SettingsForm(terms=as_entered(samples.SUBSCRIPTION.terms, entered))
+    assert fields.repo(shown) == "acme/* not legacy-*,tmp"
+    assert read(repo=fields.repo(shown)) == entered
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("*/*", "“*/*” does not say whose repositories: write owner/*."),
+        ("acme/* at 09:00", "“acme/* at 09:00” is not a repository: write owner/name."),
+        ("acme/tool not tmp", "“not” leaves repositories out of a pattern such as owner/*."),
+        ("acme/* not", "“not” takes 1 to 50 values, separated by commas."),
+    ],
+)
+def test_what_is_no_pattern_is_wrong_in_the_field_of_the_repository(text: str, says: str):
+    with pytest.raises(Invalid) as invalid:
+        read(repo=text)
+    assert invalid.value.errors == {"repo": says}
+
+
+def test_the_form_of_a_pattern_that_is_followed_keeps_what_it_leaves_out():
+    terms = samples.SUBSCRIPTION.terms.of_pattern(ACME, ("tmp",))
+    shown = as_entered(terms, ENTERED.subscribe(None, host="github.com"))
+    assert isinstance(shown, FollowingTerms)
+    assert (shown.pattern, shown.excluded, shown.at) == (ACME, ("tmp",), time(18, 30))
 
 
 @pytest.mark.parametrize(
@@ -104,4 +139,4 @@ def test_the_terms_are_shown_as_they_were_entered():
 def test_every_option_of_a_subscription_can_be_entered():
     options = {each.name for each in dataclasses.fields(Subscribe)}
     fields = {each.name for each in dataclasses.fields(Entered)} - {"conditions"}
-    assert options == fields | {"paths", "not_paths", "authors", "not_authors"}
+    assert options == fields | {"paths", "not_paths", "authors", "not_authors"} | {"excluded"}  # which `repo` names

@@ -4,12 +4,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.ledger import DatabaseLedger
+from bot.adapters.database.posts import DatabasePosts
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.core.asker import OPEN, Access
 from bot.core.commands import Elsewhere, ResumeDigests, SendNow
+from bot.core.composing import post_of
+from bot.core.delivering import LEASE
 from bot.core.errors import (
     BotError,
     ChannelGone,
@@ -24,9 +28,11 @@ from bot.core.language import Language, spoken
 from bot.core.metering import UNMETERED, Meter
 from bot.core.ranges import Weekday
 from bot.core.replies import DigestView, Framing, Notice, Offer, RangeView, Reply
-from bot.core.rounds import LEASE, Rounds, retry_delay
+from bot.core.rounds import Rounds
+from bot.core.schedule import plan
 from bot.core.subscriptions import EVERYTHING, Channel, Pause, Platform, QuietDays, Selection, SubscriptionTerms
-from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakePosts, FakeSource, commit, service
+from bot.core.timing import retry_delay
+from tests.fakes import CHANNEL, REPO, FakeAnalyst, FakeClock, FakeMessenger, FakeSource, claim_due, commit, service
 
 pytestmark = pytest.mark.both_databases
 
@@ -39,14 +45,14 @@ DAY = timedelta(days=1)
 class Stage:
     """Rounds over a real ledger, with everything outside faked."""
 
-    def __init__(self, archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, ledger: DatabaseLedger) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self.clock = FakeClock(NINE - timedelta(hours=1))
         self.source = FakeSource([commit("feat: greet", "2026-01-21T08:00:00+00:00")])
         self.messenger = FakeMessenger()
-        self.archive = archive
-        self.subscriptions = subscriptions
-        self.ledger = ledger
-        self.posts = FakePosts()
+        self.archive = DatabaseArchive(engine)
+        self.subscriptions = DatabaseSubscriptions(engine)
+        self.ledger = DatabaseLedger(engine)
+        self.posts = DatabasePosts(engine)
         self.access = OPEN
         self.meter: Meter = UNMETERED
         self.rounds = self.process()
@@ -80,9 +86,9 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, ledger: DatabaseLedger) -> Stage:
-    stage = Stage(archive, subscriptions, ledger)
-    await subscriptions.subscribe(TERMS, stage.clock.now)
+async def stage(engine: AsyncEngine) -> Stage:
+    stage = Stage(engine)
+    await stage.subscriptions.subscribe(TERMS, stage.clock.now)
     return stage
 
 
@@ -240,8 +246,8 @@ async def test_what_may_have_arrived_is_looked_for_from_the_first_attempt_on(sta
 
 async def test_a_process_that_died_while_it_made_the_digest_is_replaced(stage: Stage):
     stage.clock.now = NINE
-    await stage.rounds._schedule()  # pyright: ignore[reportPrivateUsage]
-    await stage.ledger.claim(NINE, NINE + LEASE, 10)
+    await stage.ledger.look(NINE, 10, plan)
+    await claim_due(stage.ledger, NINE, NINE + LEASE, 10)
     await stage.tick(at=NINE + LEASE - timedelta(seconds=1))
     assert stage.days == []
     await stage.tick(at=NINE + LEASE)
@@ -250,8 +256,8 @@ async def test_a_process_that_died_while_it_made_the_digest_is_replaced(stage: S
 
 async def test_a_process_that_died_after_posting_is_found_out(stage: Stage):
     stage.clock.now = NINE
-    await stage.rounds._schedule()  # pyright: ignore[reportPrivateUsage]
-    (delivery,) = await stage.ledger.claim(NINE, NINE + LEASE, 10)
+    await stage.ledger.look(NINE, 10, plan)
+    (delivery,) = await claim_due(stage.ledger, NINE, NINE + LEASE, 10)
     await stage.ledger.sending(delivery, NINE, NINE + LEASE)
     await stage.messenger.post(CHANNEL, DigestView(digest=await _digest(stage)), key=delivery.key)
     await stage.tick(at=NINE + LEASE)
@@ -267,13 +273,13 @@ async def _digest(stage: Stage):
 
 async def test_a_holder_whose_lease_ran_out_can_write_no_more(stage: Stage):
     stage.clock.now = NINE
-    await stage.rounds._schedule()  # pyright: ignore[reportPrivateUsage]
-    (stale,) = await stage.ledger.claim(NINE, NINE + LEASE, 10)
-    (fresh,) = await stage.ledger.claim(NINE + LEASE, NINE + 2 * LEASE, 10)
+    await stage.ledger.look(NINE, 10, plan)
+    (stale,) = await claim_due(stage.ledger, NINE, NINE + LEASE, 10)
+    (fresh,) = await claim_due(stage.ledger, NINE + LEASE, NINE + 2 * LEASE, 10)
     assert not await stage.ledger.sending(stale, NINE + LEASE, NINE + 2 * LEASE)
-    assert not await stage.ledger.sent(stale, "1.0", NINE + LEASE)
+    assert not await stage.ledger.sent(stale, post_of(stale, "1.0"), NINE + LEASE)
     assert await stage.ledger.sending(fresh, NINE + LEASE, NINE + 2 * LEASE)
-    assert await stage.ledger.sent(fresh, "1.0", NINE + LEASE)
+    assert await stage.ledger.sent(fresh, post_of(fresh, "1.0"), NINE + LEASE)
 
 
 async def test_a_dead_channel_breaks_the_subscription_until_somebody_subscribes_again(stage: Stage):
@@ -472,7 +478,7 @@ async def test_what_a_broken_subscription_kept_back_is_told_after_it(stage: Stag
     await stage.tick(at=NINE + 3 * DAY)
     stage.messenger.refuses = None
     (subscription,) = await stage.subscriptions.of_channel(CHANNEL)
-    await stage.subscriptions.mark_broken(subscription, "")
+    await stage.subscriptions.mend(subscription)
     stage.source.commits.append(commit("feat: greet again", "2026-01-23T08:00:00+00:00"))
     await stage.tick(at=NINE + 4 * DAY)
     ((_, view, _),) = stage.messenger.posted
@@ -506,7 +512,7 @@ async def test_nothing_is_remembered_of_a_workspace_that_was_forgotten_meanwhile
     stage.messenger = Leaving()
     stage.rounds = stage.process()
     await stage.tick(at=NINE)
-    assert (len(stage.messenger.posted), stage.posts.posts) == (1, {})
+    assert (len(stage.messenger.posted), await stage.posts.find(CHANNEL, "message 1")) == (1, None)
 
 
 async def test_a_tick_that_is_cancelled_goes_on_to_its_end(stage: Stage):
