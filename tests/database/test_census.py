@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.database.census import DatabaseCensus
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from bot.core.composing import post_of
 from bot.core.metering import Census, Censuses, Standing
 from bot.core.subscriptions import Channel, DeliveryState, Pause, Platform, Subscription, SubscriptionTerms
 from tests.core.test_rounds import TERMS
-from tests.fakes import CHANNEL, NOW
+from tests.fakes import CHANNEL, NOW, claim_due
 
 pytestmark = pytest.mark.both_databases
 
@@ -44,7 +45,7 @@ async def test_subscriptions_are_active_paused_or_broken(subscriptions: Database
     await subscriptions.set_pause(resumed, Pause(since=NOW - MINUTE, until=NOW))
     await subscriptions.set_pause(snoozed, Pause(since=NOW - MINUTE, until=NOW + MINUTE))
     await subscriptions.set_pause(paused, Pause(since=NOW - MINUTE))
-    await subscriptions.mark_broken(broken, "The channel is gone.")
+    await subscriptions.mark_broken(broken, "The channel is gone.", NOW)
     await subscriptions.subscribe(
         of_channel(Channel(platform=Platform.FEISHU, workspace="tenant", id="oc_1")), NOW - MINUTE
     )
@@ -63,10 +64,10 @@ async def test_deliveries_wait_once_they_are_due_until_they_have_ended(
 ):
     for number, subscription in enumerate(await subscribed(subscriptions, 5)):
         await ledger.schedule(subscription, TODAY, TODAY, NOW + number * MINUTE)
-    sending, sent, _claimed = await ledger.claim(NOW + 2 * MINUTE, NOW + 10 * MINUTE, 3)
+    sending, sent, _claimed = await claim_due(ledger, NOW + 2 * MINUTE, NOW + 10 * MINUTE, 3)
     for delivery in (sending, sent):
         await ledger.sending(delivery, NOW, NOW + 10 * MINUTE)
-    await ledger.sent(sent, "message 1", NOW)
+    await ledger.sent(sent, post_of(sent, "message 1"), NOW)
     taken = await census.taken(NOW + 3 * MINUTE)
     assert taken is not None
     assert taken.deliveries == {DeliveryState.SENDING: 1, DeliveryState.CLAIMED: 1, DeliveryState.DUE: 1}

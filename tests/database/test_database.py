@@ -22,7 +22,7 @@ from bot.core.model import AnalystKind, Commit, CommitDiff, SealedDay
 from bot.core.subscriptions import SubscriptionTerms
 from tests.counterparts.postgres import Postgres
 from tests.counterparts.processes import free_port
-from tests.fakes import CHANNEL, NOW, REPO, analysis_of, commit, diff_of
+from tests.fakes import CHANNEL, NOW, REPO, analysis_of, claim_due, commit, diff_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -33,16 +33,23 @@ TERMS = SubscriptionTerms(channel=CHANNEL, repo=REPO, at=time(9), zone=DAY.zone,
 
 async def test_the_migrations_make_the_very_tables_that_the_code_uses(engine: AsyncEngine):
     def differences(connection: Connection) -> list[object]:
-        return compare_metadata(MigrationContext.configure(connection), metadata)
+        options = {"include_object": lambda _object, name, *_rest: not _is_index_of_words(name)}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
+def _is_index_of_words(name: str | None) -> bool:
+    """Which SQLAlchemy knows nothing of. What FTS5 keeps are tables, too: https://www.sqlite.org/fts5.html"""
+    return name is not None and name.startswith("cards_index")
+
+
 async def test_migrations_go_back_to_nothing_and_forward_again(engine: AsyncEngine):
     async def tables() -> set[str]:
         async with engine.connect() as connection:
-            return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names())) - {"alembic_version"}
+            names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        return {name for name in names if name != "alembic_version" and not _is_index_of_words(name)}
 
     await downgrade(engine)
     assert await tables() == set()
@@ -62,7 +69,7 @@ async def test_what_is_stored_survives_going_back_a_version_and_forward_again(
     await downgrade(engine, "0001")
     await migrate(engine)
     assert list(await subscriptions.active()) == [subscription]
-    assert [delivery.day for delivery in await ledger.claim(NOW, NOW + timedelta(minutes=1), 10)] == [DAY.date]
+    assert [delivery.day for delivery in await claim_due(ledger, NOW, NOW + timedelta(minutes=1), 10)] == [DAY.date]
     assert await archive.analyses(REPO, [COMMIT.sha], AnalystKind.MODEL) == {COMMIT.sha: analysis_of(COMMIT)}
     assert await archive.sealed(REPO, DAY) == sealed
     async with engine.connect() as connection:
@@ -142,7 +149,7 @@ async def test_what_no_text_may_hold_is_looked_for_all_the_same(archive: Databas
     nasty = commit("fix: end\x00of\x00text " + "long " * 200)
     await archive.save_commit(REPO, diff_of(nasty), NOW)
     await archive.save_analysis(REPO, analysis_of(nasty), AnalystKind.MODEL, NOW)
-    assert await archive.search(REPO, ["d\x00of"], 5) == ([nasty.sha], 1)
+    assert await archive.search(REPO, ["END\x00OF"], 5) == ([nasty.sha], 1)
     assert await archive.matching(REPO, "\x00") == []
 
 
@@ -186,7 +193,7 @@ async def test_only_one_of_many_adds_and_claims_a_delivery(database_url: str, su
     ledgers = [DatabaseLedger(engine) for engine in engines]
     added = await asyncio.gather(*(ledger.schedule(subscription, DAY.date, DAY.date, NOW) for ledger in ledgers))
     assert sorted(added) == [False, False, False, True]
-    claimed = await asyncio.gather(*(ledger.claim(NOW, NOW + timedelta(minutes=1), 10) for ledger in ledgers))
+    claimed = await asyncio.gather(*(claim_due(ledger, NOW, NOW + timedelta(minutes=1), 10) for ledger in ledgers))
     assert sorted(len(deliveries) for deliveries in claimed) == [0, 0, 0, 1]
     await asyncio.gather(*(engine.dispose() for engine in engines))
 
@@ -199,7 +206,7 @@ async def test_many_that_claim_at_once_share_what_is_due(database_url: str, subs
         subscription, _ = await subscriptions.subscribe(replace(TERMS, channel=channel), NOW)
         await ledgers[0].schedule(subscription, DAY.date, DAY.date, NOW)
     claimed: list[int] = []
-    while any(some := await asyncio.gather(*(each.claim(NOW, NOW + timedelta(minutes=1), 3) for each in ledgers))):
+    while any(some := await asyncio.gather(*(claim_due(each, NOW, NOW + timedelta(minutes=1), 3) for each in ledgers))):
         assert all(len(deliveries) <= 3 for deliveries in some)
         claimed += [delivery.subscription.id for deliveries in some for delivery in deliveries]
     assert len(claimed) == len(set(claimed)) == 40
@@ -276,4 +283,4 @@ async def test_ending_a_subscription_ends_its_deliveries(subscriptions: Database
     subscription, _ = await subscriptions.subscribe(TERMS, NOW)
     await ledger.schedule(subscription, DAY.date, DAY.date, NOW)
     await subscriptions.unsubscribe(CHANNEL, None)
-    assert await ledger.claim(NOW, NOW + timedelta(minutes=1), 10) == []
+    assert await claim_due(ledger, NOW, NOW + timedelta(minutes=1), 10) == []

@@ -15,11 +15,12 @@ from bot.adapters.database.engine import downgrade, migrate, open_database
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.schema import commits, deliveries
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
+from bot.core.composing import post_of
 from bot.core.days import Day
 from bot.core.model import KnownCommit, Relation, RelationKind, Repo, SealedDay
 from bot.core.relations import Mention, known_commit
 from bot.core.subscriptions import SubscriptionTerms
-from tests.fakes import CHANNEL, NOW, REPO, commit, diff_of
+from tests.fakes import CHANNEL, NOW, REPO, claim_due, commit, diff_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -118,9 +119,9 @@ async def posted(engine: AsyncEngine, repo: Repo = REPO) -> None:
     await archive.seal(repo, DAY, SealedDay(shas=(GREET.sha,), merges=(), sealed_at=NOW))
     subscription, _ = await DatabaseSubscriptions(engine).subscribe(replace(TERMS, repo=repo), NOW)
     await ledger.schedule(subscription, DAY.date, DAY.date, NOW)
-    (delivery,) = await ledger.claim(NOW, NOW + timedelta(minutes=1), 1)
+    (delivery,) = await claim_due(ledger, NOW, NOW + timedelta(minutes=1), 1)
     await ledger.sending(delivery, NOW, NOW + timedelta(minutes=1))
-    await ledger.sent(delivery, "1.0", NOW)
+    await ledger.sent(delivery, post_of(delivery, "1.0"), NOW)
 
 
 async def test_only_digests_in_which_a_commit_stands_are_marked(engine: AsyncEngine):

@@ -9,13 +9,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.feedback import DatabaseFeedback
+from bot.adapters.database.followings import DatabaseFollowings
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.posts import DatabasePosts
-from bot.adapters.database.schema import deliveries, feedback, posts, subscriptions
+from bot.adapters.database.schema import deliveries, feedback, followings, posts, subscriptions
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.adapters.database.workspaces import DatabaseWorkspaces
 from bot.core.days import Day
 from bot.core.model import Importance
+from bot.core.patterns import RepoPattern
 from bot.core.subscriptions import (
     WORKDAYS,
     Channel,
@@ -46,11 +48,13 @@ TERMS = SubscriptionTerms(
     quiet=QuietDays.LINE,
     in_thread=True,
 )
+PATTERN = RepoPattern(owner="acme", names="*")
 
 
 class Stores:
     def __init__(self, engine: AsyncEngine) -> None:
         self.subscriptions = DatabaseSubscriptions(engine)
+        self.followings = DatabaseFollowings(engine)
         self.ledger = DatabaseLedger(engine)
         self.posts = DatabasePosts(engine)
         self.feedback = DatabaseFeedback(engine)
@@ -58,6 +62,7 @@ class Stores:
 
     async def fill(self, channel: Channel) -> int:
         """A row of everything; the number of the subscription."""
+        await self.followings.follow(replace(TERMS, channel=channel).of_pattern(PATTERN, ("legacy-*",)), NOW)
         subscription, _ = await self.subscriptions.subscribe(replace(TERMS, channel=channel), NOW)
         await self.ledger.schedule(subscription, DAY.date, DAY.date, NOW)
         await self.posts.record(Post(channel=channel, message="1.2", repo=REPO, first=DAY, last=DAY), NOW)
@@ -98,6 +103,14 @@ async def test_a_post_is_found_by_channel_and_message(stores: Stores):
     assert await stores.posts.find(ABROAD, "1.2") is None
 
 
+async def test_the_newest_post_is_that_of_the_channel(stores: Stores):
+    await stores.fill(CHANNEL)
+    post = Post(channel=CHANNEL, message="1.3", repo=REPO, first=DAY, last=DAY)
+    await stores.posts.record(post, NOW + timedelta(days=1))
+    assert await stores.posts.newest(CHANNEL) == "1.3"
+    assert await stores.posts.newest(ABROAD) is None
+
+
 async def test_a_person_has_one_opinion_of_a_commit_and_the_channel_shows_it(stores: Stores):
     await stores.fill(CHANNEL)
     changed = Feedback(channel=CHANNEL, user="U1", repo=REPO, sha="a" * 40, verdict=Verdict.DOWN, reason="vague")
@@ -113,7 +126,7 @@ async def test_a_workspace_that_is_forgotten_leaves_nothing_and_others_stay(engi
     await stores.fill(ABROAD)
     await stores.workspaces.forget(Platform.SLACK, "T1")
     async with engine.connect() as connection:
-        for table in (subscriptions, posts, feedback):
+        for table in (subscriptions, followings, posts, feedback):
             rows = (await connection.execute(select(table.c.workspace))).scalars().all()
             assert rows == ["T2"]
         assert (await connection.execute(select(func.count()).select_from(deliveries))).scalar_one() == 1
@@ -122,9 +135,27 @@ async def test_a_workspace_that_is_forgotten_leaves_nothing_and_others_stay(engi
 async def test_breaking_a_workspace_tells_which_subscriptions_that_changed(stores: Stores):
     await stores.fill(CHANNEL)
     await stores.fill(ABROAD)
-    broken = await stores.subscriptions.mark_workspace_broken(Platform.SLACK, "T1", "The token is dead.")
-    assert [(each.terms.channel, each.broken) for each in broken] == [(CHANNEL, "The token is dead.")]
-    assert list(await stores.subscriptions.mark_workspace_broken(Platform.SLACK, "T1", "The token is dead.")) == []
+    dead, gone, later = "The token is dead.", "The app was removed.", NOW + timedelta(hours=1)
+    broken = await stores.subscriptions.mark_workspace_broken(Platform.SLACK, "T1", dead, NOW)
+    assert [(each.terms.channel, each.broken, each.broken_since) for each in broken] == [(CHANNEL, dead, NOW)]
+    assert list(await stores.subscriptions.mark_workspace_broken(Platform.SLACK, "T1", dead, later)) == []
     assert [each.terms.channel for each in await stores.subscriptions.active()] == [ABROAD]
-    await stores.subscriptions.mark_workspace_broken(Platform.SLACK, "T1", "")
-    assert len(await stores.subscriptions.active()) == 2
+    again = await stores.subscriptions.mark_workspace_broken(Platform.SLACK, "T1", gone, later)
+    assert [(each.broken, each.broken_since) for each in again] == [(gone, NOW)]
+    assert list(await stores.subscriptions.of_channel(CHANNEL)) == list(again)
+    await stores.subscriptions.mend_workspace(Platform.SLACK, "T1")
+    assert [each.broken_since for each in await stores.subscriptions.active()] == [None, None]
+
+
+async def test_since_when_a_subscription_is_broken_is_kept_until_it_is_mended(stores: Stores):
+    await stores.fill(CHANNEL)
+    (subscription,) = await stores.subscriptions.of_channel(CHANNEL)
+    await stores.subscriptions.mark_broken(subscription, "The channel was archived.", NOW)
+    await stores.subscriptions.mark_broken(subscription, "The channel was deleted.", NOW + timedelta(hours=1))
+    (broken,) = await stores.subscriptions.of_channel(CHANNEL)
+    assert broken == replace(subscription, broken="The channel was deleted.", broken_since=NOW)
+    await stores.subscriptions.mend(broken)
+    assert list(await stores.subscriptions.of_channel(CHANNEL)) == [subscription]
+    await stores.subscriptions.mark_broken(subscription, "The channel was archived.", NOW)
+    mended, _is_new = await stores.subscriptions.subscribe(TERMS, NOW)
+    assert (mended.broken, mended.broken_since) == ("", None)

@@ -6,26 +6,32 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.database import repositories
+from bot.adapters.database import cards, repositories
 from bot.adapters.database.json_values import dump_analysis, dump_commit, load_analysis, load_commit
 from bot.adapters.database.orphans import batches
 from bot.adapters.database.related import RelatedCommits
 from bot.adapters.database.schema import analyses, commits
 from bot.adapters.database.sealing import Sealing
-from bot.adapters.database.searching import Searching, searchable
+from bot.adapters.database.searching import Searching
 from bot.adapters.database.together import Together
 from bot.adapters.database.upserts import insert
 from bot.core.model import Analysis, AnalystKind, Commit, CommitDiff, Language, Repo
 from bot.core.relations import known_commit
 
-_SAVE_COMMIT: Final = insert(commits).on_conflict_do_nothing()
+_NEW_COMMIT: Final = insert(commits)
+#: A commit that is stored stays as it is; only changes that were forgotten come back.
+_SAVE_COMMIT: Final = _NEW_COMMIT.on_conflict_do_update(
+    index_elements=["repository_id", "sha"],
+    set_={"patches": _NEW_COMMIT.excluded.patches},
+    where=commits.c.patches.is_(None),
+)
 _NEW_ANALYSIS: Final = insert(analyses)
 _SAVE_ANALYSIS: Final = _NEW_ANALYSIS.on_conflict_do_update(
     index_elements=[*("repository_id", "sha", "requested", "analyst", "version", "model", "language", "is_deep")],
-    set_={name: _NEW_ANALYSIS.excluded[name] for name in ("made_at", "body", "words")},
+    set_={name: _NEW_ANALYSIS.excluded[name] for name in ("made_at", "body")},
 )
 
 
@@ -37,14 +43,21 @@ class DatabaseArchive(Sealing, RelatedCommits, Searching):
         self._together = Together(self._writes)
 
     async def unknown(self, repo: Repo, shas: Collection[str]) -> set[str]:
-        known: set[str] = set()
+        return set(shas) - await self._of(repo, shas, select(commits.c.sha))
+
+    async def unread(self, repo: Repo, shas: Collection[str]) -> set[str]:
+        return set(shas) - await self._of(repo, shas, select(commits.c.sha).where(commits.c.patches.is_not(None)))
+
+    async def _of(self, repo: Repo, shas: Collection[str], stored: Select[str]) -> set[str]:
+        """Those of the SHAs that the query finds."""
+        found: set[str] = set()
         async with self._reads.connect() as connection:
             for some in batches(shas):
-                query = select(commits.c.sha).where(
+                query = stored.where(
                     commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery(), commits.c.sha.in_(some)
                 )
-                known.update((await connection.execute(query)).scalars())
-        return set(shas) - known
+                found.update((await connection.execute(query)).scalars())
+        return found
 
     async def save_commit(self, repo: Repo, diff: CommitDiff, first_seen_at: datetime) -> None:
         names = known_commit(diff)
@@ -58,7 +71,7 @@ class DatabaseArchive(Sealing, RelatedCommits, Searching):
             "subject_key": names.subject_key,
             "patch_id": names.patch_id or None,
         }
-        await self._together.insert(_SAVE_COMMIT, repo.whole, row)
+        await self._together.insert(_SAVE_COMMIT, repo.whole, row, then=cards.write)
 
     async def commits(self, repo: Repo, shas: Collection[str]) -> Mapping[str, Commit]:
         found: dict[str, Commit] = {}
@@ -74,6 +87,7 @@ class DatabaseArchive(Sealing, RelatedCommits, Searching):
         query = select(commits.c.facts, commits.c.patches).where(
             commits.c.repository_id == repositories.id_of(repo.whole).scalar_subquery(), commits.c.sha == sha
         )
+        query = query.where(commits.c.patches.is_not(None))
         async with self._reads.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
         return CommitDiff(commit=load_commit(row.facts), patches=_decompress(row.patches)) if row else None
@@ -99,9 +113,8 @@ class DatabaseArchive(Sealing, RelatedCommits, Searching):
             "is_deep": analysis.is_deep,
             "made_at": at,
             "body": dump_analysis(analysis),
-            "words": searchable(analysis),
         }
-        await self._together.insert(_SAVE_ANALYSIS, repo.whole, row)
+        await self._together.insert(_SAVE_ANALYSIS, repo.whole, row, then=cards.write)
 
     async def analyses(
         self, repo: Repo, shas: Collection[str], requested: AnalystKind, language: Language | None = None
@@ -116,12 +129,7 @@ class DatabaseArchive(Sealing, RelatedCommits, Searching):
                     .where(analyses.c.sha.in_(some))
                     # The last one of a SHA is kept: a model's after one by rules, a deep one after others, the newest
                     # after older ones.
-                    .order_by(
-                        analyses.c.analyst == AnalystKind.MODEL.value,
-                        analyses.c.is_deep,
-                        analyses.c.made_at,
-                        analyses.c.id,
-                    )
+                    .order_by(*cards.BEST_LAST)
                 )
                 if requested is AnalystKind.MODEL:
                     query = query.where(analyses.c.requested == AnalystKind.MODEL.value)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, case, literal, null, or_, select, tuple_, update
+from sqlalchemy import Select, and_, case, literal, null, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database import repositories
@@ -24,10 +24,15 @@ class DatabaseCorrections:
     """Implements `bot.core.ports.Corrections`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
+        self._reads = engine
         self._writes = for_writing(engine)
 
     async def mark(self, repo: Repo, shas: Collection[str], at: datetime) -> int:
-        under_way = deliveries.c.state.in_([DeliveryState.CLAIMED.value, DeliveryState.SENDING.value])
+        # What is prepared may be posted as it was composed a moment ago.
+        under_way = or_(
+            deliveries.c.state.in_([DeliveryState.CLAIMED.value, DeliveryState.SENDING.value]),
+            and_(deliveries.c.state == DeliveryState.DUE.value, deliveries.c.prepared),
+        )
         posted = and_(deliveries.c.state == DeliveryState.SENT.value, deliveries.c.message != "")
         marked = 0
         async with self._writes.begin() as connection:
@@ -40,17 +45,12 @@ class DatabaseCorrections:
                 marked += len((await connection.execute(stale.returning(deliveries.c.day))).all())
         return marked
 
+    async def are_due(self, now: datetime) -> bool:
+        async with self._reads.connect() as connection:
+            return (await connection.execute(_due(now).limit(1))).first() is not None
+
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Correction]:
-        oldest = (
-            select(*_KEY)
-            .join(subscriptions)
-            # By `sent_at`: with the state, SQLite would take the index of states, and that is nearly all rows.
-            .where(deliveries.c.stale_since <= now, deliveries.c.sent_at.is_not(None))
-            .where(deliveries.c.due_at <= now, deliveries.c.message != "", subscriptions.c.broken == "")
-            .where(or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now))
-            .order_by(deliveries.c.stale_since)
-            .limit(limit)
-        )
+        oldest = _due(now).order_by(deliveries.c.stale_since).limit(limit)
         taken = (
             update(deliveries)
             .where(tuple_(*_KEY).in_(unclaimed(oldest)))
@@ -93,6 +93,18 @@ class DatabaseCorrections:
         statement = update(deliveries).where(mine).values(lease_until=None, **values)
         async with self._writes.begin() as connection:
             return (await connection.execute(statement)).rowcount == 1
+
+
+def _due(now: datetime) -> Select[Any, Any]:
+    """The keys of posted digests that are to be corrected now."""
+    return (
+        select(*_KEY)
+        .join(subscriptions)
+        # By `sent_at`: with the state, SQLite would take the index of states, and that is nearly all rows.
+        .where(deliveries.c.stale_since <= now, deliveries.c.sent_at.is_not(None))
+        .where(deliveries.c.due_at <= now, deliveries.c.message != "", subscriptions.c.broken == "")
+        .where(or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now))
+    )
 
 
 def _in_which_stand(repo: Repo, shas: Collection[str]) -> Any:

@@ -1,6 +1,6 @@
 """Opens a database and brings its schema up to date."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,10 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATING = 0x64646967
 
 
+#: Changes what others keep in the same Postgres database, on a connection of its own while no other process migrates.
+Then = Callable[[AsyncEngine], Awaitable[None]]
+
+
 class DatabaseUnreachable(BotError):
     """The database cannot be reached."""
 
@@ -39,7 +43,7 @@ def _open_sqlite(url: str) -> AsyncEngine:
     address = make_url(url).set(drivername="sqlite+aiosqlite")
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(address, pool_size=CONNECTIONS, max_overflow=0)
+    engine = create_async_engine(address, pool_size=CONNECTIONS, max_overflow=0, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _with_foreign_keys)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -61,6 +65,7 @@ def _open_postgres(url: str) -> AsyncEngine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_pre_ping=True,  # a server that was started anew meanwhile is no reason to fail
+        hide_parameters=True,  # of a statement that failed, which are commits and what people wrote
         isolation_level="READ COMMITTED",  # whoever has waited for another one sees what that one wrote
     )
 
@@ -97,24 +102,45 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-async def migrate(engine: AsyncEngine) -> None:
+async def migrate(engine: AsyncEngine, then: Then | None = None) -> None:
     """Brings the schema to the newest version; harmless when it is there already. Raises DatabaseUnreachable."""
     from alembic import command
 
     try:
-        await _with_alembic(engine, lambda config: command.upgrade(config, "head"))
+        await _with_alembic(engine, lambda config: command.upgrade(config, "head"), then)
     except OSError as error:
         raise DatabaseUnreachable(_("The database cannot be reached: {reason}.", reason=error)) from error
 
 
-async def downgrade(engine: AsyncEngine, version: str = "base") -> None:
+async def version(engine: AsyncEngine) -> str:
+    """Of the schema, as the migrations number it; empty where there is none. Raises DatabaseUnreachable."""
+    from alembic.migration import MigrationContext
+
+    def current(connection: Connection) -> str:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(current)
+    except OSError as error:
+        raise DatabaseUnreachable(_("The database cannot be reached: {reason}.", reason=error)) from error
+
+
+def newest_version() -> str:
+    """Of the schema that this program is written for."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(_MIGRATIONS.as_posix()).get_current_head() or ""
+
+
+async def downgrade(engine: AsyncEngine, version: str = "base", then: Then | None = None) -> None:
     """Takes the schema back to an older version; what only newer ones can hold is lost."""
     from alembic import command
 
-    await _with_alembic(engine, lambda config: command.downgrade(config, version))
+    await _with_alembic(engine, lambda config: command.downgrade(config, version), then)
 
 
-async def _with_alembic(engine: AsyncEngine, change: "Callable[[Config], None]") -> None:
+async def _with_alembic(engine: AsyncEngine, change: "Callable[[Config], None]", then: Then | None) -> None:
     from alembic.config import Config
 
     def apply(connection: Connection) -> None:
@@ -125,6 +151,8 @@ async def _with_alembic(engine: AsyncEngine, change: "Callable[[Config], None]")
 
     async with _migrating(engine) as connection:
         await connection.run_sync(apply)
+        if then is not None:
+            await then(engine)
 
 
 @asynccontextmanager
@@ -137,7 +165,7 @@ async def _migrating(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         return
     # SQLite changes a table by making another one and dropping the first, which would delete what refers to its rows:
     # https://www.sqlite.org/lang_altertable.html#making_other_kinds_of_table_schema_changes
-    without_foreign_keys = create_async_engine(engine.url, poolclass=NullPool)
+    without_foreign_keys = create_async_engine(engine.url, poolclass=NullPool, hide_parameters=True)
     event.listen(without_foreign_keys.sync_engine, "connect", _without_foreign_keys)
     event.listen(without_foreign_keys.sync_engine, "begin", _begin)
     try:

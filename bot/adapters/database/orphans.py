@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, Update, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.adapters.database import repositories
+from bot.adapters.database import cards, repositories
 from bot.adapters.database.json_values import load_commit
 from bot.adapters.database.schema import commits, digest_commits
 from bot.core.days import Window
@@ -47,14 +47,16 @@ class Orphans:
         self, repo: Repo, since: datetime, on_branch: Collection[str], gone: Collection[str], at: datetime
     ) -> int:
         async with self._writes.begin() as connection:
-            await repositories.hold(connection, repo)
+            repository_id = await repositories.hold(connection, repo)
             table = digest_commits if repo.branches else commits
             theirs = table.c.repository_id == repositories.id_of(repo).scalar_subquery()
             marking = update(table).where(theirs)
             known = set((await connection.execute(_known_since(repo, since))).scalars())
             off_branch = (known | set(gone)) - set(on_branch)
             marked = await _mark(connection, marking.where(table.c.orphaned_at.is_(None)), off_branch, at)
-            await _mark(connection, marking.where(table.c.orphaned_at.is_not(None)), on_branch, None)
+            back = await _mark(connection, marking.where(table.c.orphaned_at.is_not(None)), on_branch, None)
+            if not repo.branches:
+                await cards.write(connection, repository_id, marked | back)
         return len(marked)
 
     async def orphans(self, repo: Repo, zone: ZoneInfo) -> Sequence[str]:

@@ -4,6 +4,7 @@ One of which certain branches are followed has a row of its own: days, leads, ti
 while commits and all that is said of them point at the row of the whole repository.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
@@ -33,6 +34,13 @@ def ids_of_all(repo: Repo) -> Select[int]:
     return select(repositories.c.id).where(repositories.c.host == host, repositories.c.key == key)
 
 
+def ids_of_whole(repository_id: int) -> Select[int]:
+    """The same by the id of any of them."""
+    own, every = repositories.alias(), repositories.alias()
+    same = (every.c.host == own.c.host) & (every.c.key == own.c.key)
+    return select(every.c.id).join(own, same).where(own.c.id == repository_id)
+
+
 async def ensure(connection: AsyncConnection, repo: Repo) -> int:
     """The repository's id; the row is made when missing."""
     known = (await connection.execute(id_of(repo))).scalar_one_or_none()
@@ -44,6 +52,26 @@ async def ensure(connection: AsyncConnection, repo: Repo) -> int:
     return (await connection.execute(id_of(repo))).scalar_one()
 
 
+async def ensure_all(connection: AsyncConnection, repos: Collection[Repo]) -> Mapping[Repo, int]:
+    """The ids of whole repositories of one host, in the order in which any others make them too, so that none wait
+
+    for each other.
+    """
+    found = await _ids(connection, repos)
+    for repo in sorted(set(repos) - found.keys(), key=lambda repo: repo.key):
+        found[repo] = await ensure(connection, repo)
+    return found
+
+
+async def _ids(connection: AsyncConnection, repos: Collection[Repo]) -> dict[Repo, int]:
+    keys = {repo.key[1] for repo in repos}
+    hosts = {repo.host for repo in repos}
+    query = select(repositories).where(
+        repositories.c.host.in_(hosts), repositories.c.key.in_(keys), repositories.c.branches == ""
+    )
+    return {from_row(row): row.id for row in await connection.execute(query)}
+
+
 async def hold(connection: AsyncConnection, repo: Repo) -> int:
     """Like `ensure`; and until the transaction ends, others that hold the repository, of whatever branches, wait.
 
@@ -51,7 +79,12 @@ async def hold(connection: AsyncConnection, repo: Repo) -> int:
     first: neither is it then changed in between, nor do two wait for each other. In SQLite all writers wait anyway.
     """
     repository_id = await ensure(connection, repo)
-    # The kind of lock that does not stop others from referring to the row.
-    rows = ids_of_all(repo).order_by(repositories.c.id).with_for_update(key_share=True)
-    (await connection.execute(rows)).all()
+    await hold_all(connection, ids_of_all(repo))
     return repository_id
+
+
+async def hold_all(connection: AsyncConnection, ids: Select[int]) -> None:
+    """Holds those of these ids, in the order in which everybody does."""
+    rows = select(repositories.c.id).where(repositories.c.id.in_(ids)).order_by(repositories.c.id)
+    # The kind of lock that does not stop others from referring to the row.
+    (await connection.execute(rows.with_for_update(key_share=True))).all()

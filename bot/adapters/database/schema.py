@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -46,6 +47,8 @@ repositories = Table(
     Column("branches", Name(100), nullable=False, server_default=""),
     Column("owner", Name(120), nullable=False),
     Column("name", Name(120), nullable=False),
+    # Whether everybody may read it at its host, as it was when that was last learned; None where nobody knows.
+    Column("is_public", Boolean),
     UniqueConstraint("host", "key", "branches"),
 )
 
@@ -66,8 +69,8 @@ commits = Table(
     Column("patch_id", Name(40)),
     # When its relations to others were looked for.
     Column("related_at", Instant),
-    # Patches by path as JSON, compressed with zlib; most commits take less than 3 kB.
-    Column("patches", LargeBinary, nullable=False),
+    # Patches by path as JSON, compressed with zlib; most commits take less than 3 kB. NULL once they are forgotten.
+    Column("patches", LargeBinary),
     Index(None, "repository_id", "committed_at"),
     Index(None, "repository_id", "pull_request"),
     Index(None, "repository_id", "subject_key"),
@@ -92,8 +95,6 @@ analyses = Table(
     Column("made_at", Instant, nullable=False),
     # An Analysis as JSON.
     Column("body", JSON, nullable=False),
-    # What people look for: its words, folded.
-    Column("words", Words, nullable=False, server_default=""),
     UniqueConstraint(
         "repository_id",
         "sha",
@@ -105,6 +106,21 @@ analyses = Table(
         "is_deep",
         name="uq_analyses_identity",
     ),
+)
+
+# By what words a commit is found, and how important it is: see `bot.adapters.database.cards`.
+cards = Table(
+    "cards",
+    metadata,
+    # Grows with the instant of the commit.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("repository_id", ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False),
+    Column("sha", Name(40), nullable=False),
+    # Of its best analysis; 0 without any.
+    Column("importance", Integer, nullable=False),
+    # As `bot.adapters.database.folding` folds them. The migration makes a full-text index of them.
+    Column("words", Words, nullable=False),
+    UniqueConstraint("repository_id", "sha"),
 )
 
 digests = Table(
@@ -131,6 +147,10 @@ digest_commits = Table(
     Column("day", Date, nullable=False),
     # When a force push took it off the branches followed, where those are not the default branch.
     Column("orphaned_at", Instant),
+    # Of a listed commit that of its analysis, 0 before it has one; None of merges and what else is not shown.
+    Column("importance", Integer),
+    Index(None, "repository_id", "zone", "day", "importance"),
+    Index(None, "repository_id", "sha"),
 )
 
 leads = Table(
@@ -211,30 +231,62 @@ model_calls = Table(
     Column("error", Name(60), nullable=False),
 )
 
+
+def _asked_for() -> tuple[Column[Any], ...]:
+    """By whom, for which channel, and on which terms."""
+    return (
+        Column("id", Integer, primary_key=True),
+        Column("platform", Name(20), nullable=False),
+        Column("workspace", Name(100), nullable=False),
+        Column("channel", Name(100), nullable=False),
+        # HH:MM on the clocks of the zone.
+        Column("at", Name(5), nullable=False),
+        Column("zone", Name(60), nullable=False),
+        Column("subscriber", Name(100), nullable=False),
+        Column("language", Name(5), nullable=False),
+        Column("created_at", Instant, nullable=False),
+        # Why nothing is delivered, and since when.
+        Column("broken", Words, nullable=False, default=""),
+        Column("broken_since", Instant),
+        # On which days of the week, Monday being 0: `01234`.
+        Column("days", Name(7), nullable=False, server_default="0123456"),
+        # A Selection as JSON.
+        Column("selection", JSON, nullable=False, server_default="{}"),
+        Column("quiet", Name(10), nullable=False, server_default="silent"),
+        Column("in_thread", Boolean, nullable=False, server_default=false()),
+        # The newest pause, which may be over, or without an end.
+        Column("paused_since", Instant),
+        Column("paused_until", Instant),
+    )
+
+
+# All repositories of an owner that a pattern names; each has a subscription that refers to it.
+followings = Table(
+    "followings",
+    metadata,
+    *_asked_for(),
+    Column("host", Name(255), nullable=False),
+    # `owner/pattern` folded; the other two are as first written.
+    Column("key", Name(255), nullable=False),
+    Column("owner", Name(120), nullable=False),
+    Column("names", Name(120), nullable=False),
+    # A list of the patterns of names that are left out.
+    Column("excluded", JSON, nullable=False),
+    # When the repositories were last looked for, and what went wrong then.
+    Column("checked_at", Instant, index=True),
+    Column("error", Words, nullable=False, default=""),
+    UniqueConstraint("platform", "workspace", "channel", "host", "key"),
+)
+
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("platform", Name(20), nullable=False),
-    Column("workspace", Name(100), nullable=False),
-    Column("channel", Name(100), nullable=False),
+    *_asked_for(),
     Column("repository_id", ForeignKey("repositories.id"), nullable=False),
-    # HH:MM on the clocks of the zone.
-    Column("at", Name(5), nullable=False),
-    Column("zone", Name(60), nullable=False),
-    Column("subscriber", Name(100), nullable=False),
-    Column("language", Name(5), nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("broken", Words, nullable=False, default=""),
-    # On which days of the week, Monday being 0: `01234`.
-    Column("days", Name(7), nullable=False, server_default="0123456"),
-    # A Selection as JSON.
-    Column("selection", JSON, nullable=False, server_default="{}"),
-    Column("quiet", Name(10), nullable=False, server_default="silent"),
-    Column("in_thread", Boolean, nullable=False, server_default=false()),
-    # The newest pause, which may be over, or without an end.
-    Column("paused_since", Instant),
-    Column("paused_until", Instant),
+    # What has brought it, and would bring it again; nothing where somebody asked for this very repository.
+    Column("following_id", ForeignKey("followings.id", ondelete="CASCADE"), index=True),
+    # Before this instant nothing becomes due; None when that has to be found out.
+    Column("look_again_at", Instant, index=True),
     UniqueConstraint("platform", "workspace", "channel", "repository_id"),
 )
 
@@ -251,6 +303,8 @@ deliveries = Table(
     Column("lease_until", Instant),
     Column("fence", Integer, nullable=False, default=0),
     Column("attempts", Integer, nullable=False, default=0),
+    # Whether the digests that it tells of were made for it, so that it may be claimed.
+    Column("prepared", Boolean, nullable=False, server_default=false()),
     Column("sending_since", Instant),
     Column("sent_at", Instant),
     # The platform's id of the message.
@@ -301,6 +355,22 @@ feedback = Table(
     Index(None, "platform", "workspace", "channel", "given_at"),
 )
 
+# What is said in the console, of which there is one: its channels belong to whoever sits at this machine.
+console_messages = Table(
+    "console_messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", Name(100), nullable=False),
+    # None for what may be said again.
+    Column("key", Name(200)),
+    Column("thread", Integer),
+    Column("version", Integer, nullable=False, index=True),
+    Column("said_at", Instant, nullable=False),
+    # An Utterance as JSON.
+    Column("body", JSON, nullable=False),
+    UniqueConstraint("channel", "key"),
+)
+
 # What platforms have sent us; a payload is there as long as nobody has dealt with it.
 inbox = Table(
     "inbox",
@@ -309,6 +379,10 @@ inbox = Table(
     Column("platform", Name(20), nullable=False),
     Column("payload", Words),
     Column("received_at", Instant, nullable=False, index=True),
+    # Until when whoever has it is left alone; None once it is dealt with.
+    Column("lease_until", Instant, index=True),
+    # How many processes have had it.
+    Column("attempts", Integer, nullable=False, server_default="1"),
 )
 
 # By what each is known, so that it is dealt with once.

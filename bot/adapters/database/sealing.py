@@ -9,9 +9,10 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.database import repositories
+from bot.adapters.database.cards import NOT_ANALYSED
 from bot.adapters.database.engine import for_writing
 from bot.adapters.database.orphans import Orphans, batches
-from bot.adapters.database.schema import branch_tips, commits, digest_commits, digests
+from bot.adapters.database.schema import branch_tips, cards, commits, digest_commits, digests
 from bot.adapters.database.upserts import insert
 from bot.core.days import Day
 from bot.core.model import Repo, SealedDay
@@ -47,7 +48,8 @@ class Sealing(Orphans):
                 "sealed_at": final.sealed_at,
             }
             await connection.execute(insert(digests).values(row))
-            await _settle(connection, repository_id, day, [*final.shas, *final.merges, *repeats])
+            importance = await _importance(connection, repo, final.shas)
+            await _settle(connection, repository_id, day, importance | dict.fromkeys((*final.merges, *repeats)))
             if tip is not None:
                 await _move(connection, repository_id, day.zone, tip, final.sealed_at)
             return final
@@ -119,9 +121,32 @@ async def _settled(connection: AsyncConnection, repo: Repo, zone: ZoneInfo, shas
     return found
 
 
-async def _settle(connection: AsyncConnection, repository_id: int, day: Day, shas: Sequence[str]) -> None:
-    for some in batches(shas, _ROWS_PER_STATEMENT):
-        rows = [{"repository_id": repository_id, "zone": day.zone.key, "sha": sha, "day": day.date} for sha in some]
+async def _importance(connection: AsyncConnection, repo: Repo, shas: Sequence[str]) -> dict[str, int | None]:
+    """Of listed commits, as it stands on their cards."""
+    found: dict[str, int | None] = dict.fromkeys(shas, NOT_ANALYSED)
+    for some in batches(shas):
+        query = select(cards.c.sha, cards.c.importance).where(
+            cards.c.repository_id == repositories.id_of(repo.whole).scalar_subquery(), cards.c.sha.in_(some)
+        )
+        found |= {row.sha: row.importance for row in await connection.execute(query)}
+    return found
+
+
+async def _settle(
+    connection: AsyncConnection, repository_id: int, day: Day, importance: Mapping[str, int | None]
+) -> None:
+    """Notes commits, by SHA, with their importance where they are listed."""
+    for some in batches(importance, _ROWS_PER_STATEMENT):
+        rows = [
+            {
+                "repository_id": repository_id,
+                "zone": day.zone.key,
+                "sha": sha,
+                "day": day.date,
+                "importance": importance[sha],
+            }
+            for sha in some
+        ]
         await connection.execute(insert(digest_commits).on_conflict_do_nothing(), rows)
 
 

@@ -6,11 +6,13 @@ from sqlalchemy import and_, delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.engine import for_writing
-from bot.adapters.database.schema import feedback, posts, subscriptions
+from bot.adapters.database.followings import hold_followings
+from bot.adapters.database.schema import feedback, followings, posts, subscriptions
+from bot.adapters.database.subscriptions import hold_repositories, in_workspace
 from bot.core.subscriptions import Platform
 
 #: Deliveries go with their subscriptions.
-_TABLES: Final = (feedback, posts, subscriptions)
+OWNED: Final = (feedback, posts, subscriptions, followings)
 
 
 class DatabaseWorkspaces:
@@ -21,6 +23,8 @@ class DatabaseWorkspaces:
 
     async def forget(self, platform: Platform, workspace: str) -> None:
         async with self._writes.begin() as connection:
-            for table in _TABLES:
+            await hold_followings(connection, in_workspace(platform, workspace, followings))
+            await hold_repositories(connection, in_workspace(platform, workspace))
+            for table in OWNED:
                 theirs = and_(table.c.platform == platform.value, table.c.workspace == workspace)
                 await connection.execute(delete(table).where(theirs))
