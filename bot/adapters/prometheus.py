@@ -12,15 +12,20 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, Summary
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from bot.core.metering import Census, Standing
+from bot.core.metering import Census, Interaction, Outcome, Standing
 from bot.core.pacing import RateLimit
 from bot.core.ports import ModelCall
+from bot.core.steps import Step
 from bot.core.subscriptions import DeliveryState, Platform
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
 #: Seconds. A digest is on time within its minute, and caught up for a day.
 LATENESS: Final = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
+#: Seconds; platforms give up after 3.
+ACKNOWLEDGEMENT: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5)
+#: Seconds; a digest that nobody has asked for before takes minutes.
+ANSWER: Final = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900)
 #: Seconds that one call to a model takes; in the flex tier that may be many minutes.
 LATENCY: Final = (0.5, 1, 2, 5, 10, 20, 30, 60, 90, 300, 900)
 
@@ -59,8 +64,25 @@ class PrometheusMeter:
         self._waits = summary(
             "rate_limit_wait_seconds", "Waits so that a limit is kept, and because it was hit.", ["platform", "limit"]
         )
+        self._interactions = counter(
+            "interactions_total", "What people did, and what it came to.", ["platform", "kind", "outcome"]
+        )
+        self._acknowledgements = histogram(
+            "interaction_acknowledgement_seconds",
+            "From an arrival until the platform was told of it.",
+            ["platform", "kind"],
+            buckets=ACKNOWLEDGEMENT,
+        )
+        self._answers = histogram(
+            "interaction_answer_seconds",
+            "From an arrival until the whole answer was there.",
+            ["platform", "kind"],
+            buckets=ANSWER,
+        )
+        self._steps = counter("steps_total", "Steps of collecting, analysing, posting and recording.", ["step"])
         self._subscriptions = gauge("subscriptions", "By whether they get anything.", ["platform", "standing"])
         self._queue = gauge("queued_deliveries", "Rows of the ledger, due by now or being worked on.", ["state"])
+        self._jobs = gauge("queued_jobs", "Jobs that processes share, waiting or being done.", ["kind", "state"])
 
     def ticked(self, *, went_well: bool) -> None:
         self._ticks.labels("ok" if went_well else "failed").inc()
@@ -81,10 +103,21 @@ class PrometheusMeter:
     def waited(self, platform: Platform, limit: RateLimit, span: timedelta) -> None:
         self._waits.labels(platform.value, limit.value).observe(span.total_seconds())
 
+    def acknowledged(self, platform: Platform, what: Interaction, after: timedelta) -> None:
+        self._acknowledgements.labels(platform.value, what.value).observe(after.total_seconds())
+
+    def answered(self, platform: Platform, what: Interaction, outcome: Outcome, after: timedelta) -> None:
+        self._interactions.labels(platform.value, what.value, outcome.value).inc()
+        self._answers.labels(platform.value, what.value).observe(after.total_seconds())
+
+    def reached(self, step: Step) -> None:
+        self._steps.labels(step.value).inc()
+
     def exposition(self, census: Census | None, platforms: Iterable[Platform]) -> bytes:
         """All figures as text, in CONTENT_TYPE; without a census, those that it tells are missing and not zero."""
         self._subscriptions.clear()
         self._queue.clear()
+        self._jobs.clear()
         if census is not None:
             self._take(census, platforms)
         return generate_latest(self._registry)
@@ -97,3 +130,5 @@ class PrometheusMeter:
             self._subscriptions.labels(platform.value, standing.value).set(number)
         for state in _QUEUE:
             self._queue.labels(state.value).set(census.deliveries.get(state, 0))
+        for (kind, state), number in census.jobs.items():
+            self._jobs.labels(kind, state).set(number)

@@ -171,6 +171,10 @@ class FakeFeishu(Tenant):
         for fault in faults:
             self._faults.plan(pattern, fault, times)
 
+    def forgive(self) -> None:
+        """Nothing that was planned happens any more."""
+        self._faults.clear()
+
     def advance(self, seconds: float) -> None:
         """Time passes: tokens expire, and events that nobody has accepted come again (`settled` awaits that)."""
         self._ahead += timedelta(seconds=seconds)

@@ -9,11 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.counterparts.feishu_commands import SlashCommands
+from tests.counterparts.feishu_content import invalid
 from tests.counterparts.feishu_tenant import SCOPES, Tenant
 from tests.counterparts.feishu_values import BOT_NAME, Chat, Posted, Refused, milliseconds
 
 _PREFIX = "/open-apis/"
 _TOKEN = "auth/v3/tenant_access_token/internal"
+#: What is given back of a card: also what was sent. The form that is called `raw_card_content` is not here.
+_AS_SENT = "user_card_content"
+#: What stands in place of it: https://github.com/larksuite/oapi-sdk-python/issues/95
+_UPGRADE = "请升级至最新版本客户端，以查看内容"
 
 
 class OpenApi:
@@ -65,10 +70,9 @@ class OpenApi:
                 tenant.patch(message, body)
                 return {}
             case "GET", ["messages", message]:
-                return {"items": [self._shown(tenant.read(message))]}
+                return {"items": [self._given_back(tenant.read(message), _card_as(query))]}
             case "GET", ["messages"]:
-                found = tenant.history(query.get("container_id_type", ""), query.get("container_id", ""))
-                return self._history(found, query)
+                return self._history(query)
             case "POST", ["files"]:
                 return {"file_key": tenant.upload(body).key}
             case "GET", ["chats", chat]:
@@ -149,12 +153,32 @@ class OpenApi:
         ]
         return {**_page(items, query, largest=100), "member_total": len(items)}
 
-    def _history(self, messages: Sequence[Posted], query: Mapping[str, str]) -> dict[str, Any]:
+    def _history(self, query: Mapping[str, str]) -> dict[str, Any]:
         """https://open.feishu.cn/document/server-docs/im-v1/message/list"""
-        since, until = int(query.get("start_time", 0)), int(query.get("end_time", 2**40))
-        found = [each for each in messages if since <= each.created.timestamp() <= until]
-        found.sort(key=lambda each: each.created, reverse=query.get("sort_type") == "ByCreateTimeDesc")
-        return _page([self._shown(each) for each in found], query, largest=50)
+        kind, order, card_as = query.get("container_id_type"), _order(query), _card_as(query)
+        since, until = (_seconds(query, name) for name in ("start_time", "end_time"))
+        if kind == "thread" and (since, until) != (None, None):
+            raise invalid("a thread has no time range")
+        found = [
+            each
+            for each in self._tenant.history(kind, query.get("container_id", ""))
+            if (since or 0) <= each.created.timestamp() and (until is None or each.created.timestamp() <= until)
+        ]
+        found.sort(key=lambda each: each.created, reverse=order == "ByCreateTimeDesc")
+        return _page([self._given_back(each, card_as) for each in found], query, largest=50, order=order)
+
+    def _given_back(self, message: Posted, card_as: str) -> dict[str, Any]:
+        """A card as an old client would show it, and with `user_card_content` also as it was sent."""
+        shown = self._shown(message)
+        if message.recalled:
+            return {**shown, "body": {"content": "This message was recalled"}}
+        if message.msg_type != "interactive":
+            return shown
+        title = message.content.get("header", {}).get("title", {}).get("content")
+        content: dict[str, Any] = {"title": title, "elements": [[{"tag": "text", "text": _UPGRADE}]]}
+        if card_as == _AS_SENT:
+            content["user_dsl"] = json.dumps(message.content, ensure_ascii=False)
+        return {**shown, "body": {"content": json.dumps(content, ensure_ascii=False)}}
 
     def _shown(self, message: Posted) -> dict[str, Any]:
         placed = {"root_id": message.root, "parent_id": message.parent, "thread_id": message.thread}
@@ -179,8 +203,39 @@ class OpenApi:
         return {"id": message.sender, "id_type": "open_id", "sender_type": "user", "tenant_key": key}
 
 
-def _page(items: list[dict[str, Any]], query: Mapping[str, str], *, largest: int) -> dict[str, Any]:
-    size = min(int(query.get("page_size", 20)), largest)
-    start = int(query.get("page_token") or 0)
-    more = start + size < len(items)
-    return {"items": items[start : start + size], "has_more": more, "page_token": str(start + size) if more else ""}
+def _page(items: list[dict[str, Any]], query: Mapping[str, str], *, largest: int, order: str = "") -> dict[str, Any]:
+    """A token is good for the order only in which it was given."""
+    size = int(query.get("page_size") or 20)
+    if not 1 <= size <= largest:
+        raise Refused(99992402, "field validation failed")
+    start, _, same_order = (query.get("page_token") or f"0 {order}").partition(" ")
+    if not start.isdecimal() or same_order != order:
+        raise invalid("invalid page_token")
+    first, following = int(start), int(start) + size
+    more = following < len(items)
+    return {
+        "items": items[first:following],
+        "has_more": more,
+        "page_token": f"{following} {order}" if more else "",
+    }
+
+
+def _order(query: Mapping[str, str]) -> str:
+    order = query.get("sort_type", "ByCreateTimeAsc")
+    if order not in {"ByCreateTimeAsc", "ByCreateTimeDesc"}:
+        raise Refused(99992402, "field validation failed")
+    return order
+
+
+def _seconds(query: Mapping[str, str], name: str) -> int | None:
+    said = query.get(name)
+    if said is not None and not re.fullmatch(r"\d{1,11}", said):  # in milliseconds it would be longer
+        raise invalid(f"invalid {name}")
+    return None if said is None else int(said)
+
+
+def _card_as(query: Mapping[str, str]) -> str:
+    said = query.get("card_msg_content_type", "")
+    if said not in {"", _AS_SENT}:
+        raise invalid("invalid card_msg_content_type")
+    return said

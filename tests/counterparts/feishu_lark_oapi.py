@@ -49,6 +49,28 @@ def call_api(app: dict[str, Any], asked: dict[str, Any]) -> None:
     )
 
 
+def read_history(app: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Page by page, as long as there is more."""
+    client = lark.Client.builder().app_id(app["app_id"]).app_secret(app["app_secret"]).domain(app["url"]).build()
+    token: str | None = None
+    while True:
+        wanted = (
+            im.ListMessageRequest.builder()
+            .container_id_type("chat")
+            .container_id(asked["chat"])
+            .start_time(asked["since"])
+            .end_time(asked["until"])
+            .sort_type(asked["order"])
+            .page_size(asked["size"])
+            .card_msg_content_type("user_card_content")
+        )
+        listed = client.im.v1.message.list((wanted.page_token(token) if token else wanted).build())
+        say({"code": listed.code, "msg": listed.msg, "page": json.loads(lark.JSON.marshal(listed.data) or "null")})
+        token = listed.data.page_token if listed.data and listed.data.has_more else None
+        if not token:
+            return
+
+
 def stay_connected(app: dict[str, Any]) -> None:
     def clicked(event: P2CardActionTrigger) -> P2CardActionTriggerResponse:
         say({"kind": "click", "event": json.loads(lark.JSON.marshal(event))})
@@ -84,6 +106,9 @@ def main() -> None:
     match app["mode"]:
         case "api":
             call_api(app, json.loads(sys.stdin.readline()))
+        case "history":
+            for line in sys.stdin:
+                read_history(app, json.loads(line))
         case "long connection":
             stay_connected(app)
             sys.stdin.read()

@@ -40,6 +40,24 @@ async function callApi() {
   say({ made, replied, sent, about, members });
 }
 
+// The SDK turns the pages itself.
+async function readHistory() {
+  const client = new lark.Client(app);
+  const { chat, since, until, order, size } = await next();
+  const params = {
+    container_id_type: "chat",
+    container_id: chat,
+    start_time: since,
+    end_time: until,
+    sort_type: order,
+    page_size: size,
+    card_msg_content_type: "user_card_content",
+  };
+  const items = [];
+  for await (const page of await client.im.message.listWithIterator({ params })) items.push(...(page?.items ?? []));
+  say(items);
+}
+
 function dispatcher() {
   const tell = (kind) => (event) => say({ kind, event });
   return new lark.EventDispatcher({
@@ -64,6 +82,9 @@ async function untilTheEnd() {
 switch (mode) {
   case "api":
     await callApi();
+    break;
+  case "history":
+    await readHistory();
     break;
   case "long connection":
     await new lark.WSClient(app).start({ eventDispatcher: dispatcher() });

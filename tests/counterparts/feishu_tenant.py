@@ -34,6 +34,9 @@ SCOPES = frozenset(
         "im:resource", "application:app_slash_command:read", "application:app_slash_command:write",
     }
 )  # fmt: skip
+#: Any of them lets it read what it can see in conversations with one person; groups need the other as well.
+_READING = ("im:message", "im:message:readonly", "im:message.history:readonly")
+_READING_GROUPS = "im:message.group_msg"
 
 
 class Tenant:
@@ -339,18 +342,36 @@ class Tenant:
     # What can be read, and files.
 
     def read(self, message_id: str) -> Posted:
-        self.require("im:message", "im:message:readonly")
+        """https://open.feishu.cn/document/server-docs/im-v1/message/get"""
+        self.require(*_READING)
         message = self._message(message_id)
         if message is None:
             raise Refused(230110, "Action unavailable as the message has been deleted.")
+        self._let_read(self.chats[message.chat])
         return message
 
-    def history(self, kind: str, where: str) -> list[Posted]:
-        """Of a `chat` or a `thread`."""
-        self.require("im:message.group_msg")
-        self.require("im:message", "im:message:readonly")
+    def history(self, kind: str | None, where: str) -> list[Posted]:
+        """Of a `chat`, in which a topic is shown by its first message only, or of a `thread`.
+
+        https://open.feishu.cn/document/server-docs/im-v1/message/list
+        """
+        self.require(*_READING)
         every = [*self.messages.values(), *self.written.values()]
-        return [each for each in every if where == (each.chat if kind == "chat" else each.thread)]
+        if kind == "chat" and where in self.chats:
+            found = [each for each in every if each.chat == where and (each.thread is None or each.root is None)]
+            self._let_read(self.chats[where])
+        elif kind == "thread" and (found := [each for each in every if each.thread == where]):
+            self._let_read(self.chats[found[0].chat])
+        else:
+            raise invalid("invalid container_id")
+        return found
+
+    def _let_read(self, chat: Chat) -> None:
+        if chat.kind == "group" and _READING_GROUPS not in self.granted:
+            # As it was seen: https://github.com/openonion/connectonion/issues/1544
+            raise Refused(230027, f"Lack of necessary permissions, ext=need scope: {_READING_GROUPS}")
+        if not chat.has_bot or chat.disbanded:
+            raise Refused(230002, "The bot can not be outside the group.")
 
     def known_chat(self, chat_id: str) -> Chat:
         if chat_id not in self.chats:

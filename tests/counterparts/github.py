@@ -9,6 +9,7 @@ The server is the npm package `emulate` 0.12.2, read and tried. What it does:
   include their instant and mean the committer date; pages with `Link` (30 by default, at most 100); unknown `sha` 404,
   empty repository 409 `Git Repository is empty.`
 * `GET /commits/{ref}`: `parents`, `stats`, and `files` against the first parent, with `status` and `patch`.
+* `GET /users/{u}/repos`: `type` (`all`, `owner`, `member`, else 422), `sort`, pages; `fork` and `archived`.
 * `X-RateLimit-*` headers: 5,000 requests an hour per token, then 403; there is no secondary limit.
 
 What it lacks, and `GitHubProxy` adds:
@@ -21,6 +22,9 @@ What it lacks, and `GitHubProxy` adds:
 * `Accept: application/vnd.github.diff`, `ETag`/`If-None-Match`, `/commits/{sha}/pulls` (404 there),
   `/repositories/{id}/...`, a moved repository's 301, names in another case, an unknown token's 401, and 404
   instead of 401 for a private repository without a token.
+
+* `GET /orgs/{o}/repos`, which answers 404 there; here the owners in `organisations` are shown as such.
+* Lists of an owner's repositories name private ones to everybody there; here to nobody, as GitHub to strangers.
 
 Not there at all: GraphQL, `/repos/{o}/{r}/activity`.
 """
@@ -55,6 +59,7 @@ _PER_PAGE_MAX = 100
 _COMMITS = re.compile(r"/repos/([^/]+/[^/]+)/commits")
 _COMMIT = re.compile(r"/repos/([^/]+/[^/]+)/commits/([^/]+)")
 _PULLS = re.compile(r"/repos/([^/]+/[^/]+)/commits/([0-9a-f]{40})/pulls")
+_OWNED = re.compile(r"/(orgs|users)/([^/]+)/repos")
 _BY_NAME = re.compile(r"/repos/([^/]+/[^/]+)(/.*)?")
 _BY_ID = re.compile(r"/repositories/(\d+)(/.*)?")
 
@@ -121,6 +126,21 @@ class EmulatedGitHub:
         repository.history = path
         return full_name
 
+    async def fork(self, full_name: str, owner: str) -> str:
+        """A fork of the same name; its owner/name."""
+        async with self._client(owner) as client:
+            made = await _send(client, "POST", f"/repos/{full_name}/forks", {})
+        self.repositories[made["full_name"]] = Repository(made["full_name"], made["id"])
+        return made["full_name"]
+
+    async def change(self, full_name: str, **settings: object) -> None:
+        """`archived`, `private`, or another `name`: https://docs.github.com/en/rest/repos/repos#update-a-repository"""
+        async with self._client(full_name.split("/")[0]) as client:
+            made = await _send(client, "PATCH", f"/repos/{full_name}", dict(settings))
+        repository = self.repositories.pop(full_name)
+        repository.name = made["full_name"]
+        self.repositories[repository.name] = repository
+
     def repository(self, full_name: str) -> Repository | None:
         """By name, in whatever case."""
         return next((each for each in self.repositories.values() if each.name.lower() == full_name.lower()), None)
@@ -177,8 +197,12 @@ class GitHubProxy(Proxy):
         self.tokens = {TOKEN}
         #: How often each (method, path without query) was asked for, faults included.
         self.counts: Counter[tuple[str, str]] = Counter()
+        #: How often each status was answered to a read that met no fault.
+        self.statuses: Counter[int] = Counter()
         #: What `/commits/{sha}/pulls` answers, in GitHub's shape.
         self.pulls: dict[str, list[dict[str, Any]]] = {}
+        #: Those of OWNERS that are shown as organisations; the others are users.
+        self.organisations: set[str] = set()
         #: Old owner/name to new owner/name; the old one answers 301.
         self.moved: dict[str, str] = {}
 
@@ -223,7 +247,9 @@ class GitHubProxy(Proxy):
             return path
         if request.method != "GET":
             return (await self._pass_on(request, path)).response()
-        return _conditional(request, await self._read(request, path))
+        answer = _conditional(request, await self._read(request, path))
+        self.statuses[answer.status] += 1
+        return answer
 
     async def _read(self, request: web.Request, path: str) -> Upstream:
         answer = await self._gaps_filled(request, path)
@@ -233,6 +259,8 @@ class GitHubProxy(Proxy):
     async def _gaps_filled(self, request: web.Request, path: str) -> Upstream:
         if pulls := _PULLS.fullmatch(path):
             return _json(self.pulls.get(pulls[2], []))
+        if owned := _OWNED.fullmatch(path):
+            return await self._owned(request, owned[1], owned[2])
         if listing := _COMMITS.fullmatch(path):
             return await self._commits(request, path, listing[1])
         if single := _COMMIT.fullmatch(path):
@@ -251,8 +279,21 @@ class GitHubProxy(Proxy):
         page_of, link = _page(request, self.url + path, found, _PER_PAGE, _PER_PAGE_MAX)
         return _json([_in_utc(commit) for commit in page_of], answer, link)
 
-    async def _every_page(self, request: web.Request, path: str) -> list[dict[str, Any]]:
-        wanted = {name: value for name, value in request.query.items() if name not in {"page", "per_page"}}
+    async def _owned(self, request: web.Request, kind: str, owner: str) -> Upstream:
+        login = next((known for known in self.organisations if known.lower() == owner.lower()), None)
+        if kind == "orgs" and login is None:
+            return _json(not_found().body, status=404)
+        path = f"/users/{login or owner}/repos"
+        wanted = {"type": "owner"} if kind == "orgs" else {}
+        answer = await self._pass_on(request, f"{path}?{urlencode({**request.query, **wanted})}")
+        if answer.status != 200:
+            return answer
+        found = [each for each in await self._every_page(request, path, **wanted) if not each["private"]]
+        page_of, link = _page(request, self.url + request.path, found, _PER_PAGE, _PER_PAGE_MAX)
+        return _json(page_of, answer, link)
+
+    async def _every_page(self, request: web.Request, path: str, **also: str) -> list[dict[str, Any]]:
+        wanted = {name: value for name, value in request.query.items() if name not in {"page", "per_page"}} | also
         found: list[dict[str, Any]] = []
         for page in count(1):
             query = urlencode({**wanted, "per_page": _PER_PAGE_MAX, "page": page})

@@ -7,12 +7,13 @@ import asyncio
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from bot.adapters.database.engine import migrate, open_database
+from bot.adapters.queue.tables import install
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of a system that has no folder for what runs
@@ -32,13 +33,25 @@ class Postgres:
         self._say(f"CREATE DATABASE {_TEMPLATE};")
         asyncio.run(_migrated(self.address(_TEMPLATE)))
 
-    @contextmanager
-    def migrated_database(self) -> Iterator[str]:
+    def migrated_database(self) -> AbstractContextManager[str]:
         """The address of a database of one's own, which is dropped afterwards."""
+        return self._database(_TEMPLATE)
+
+    def empty_database(self) -> AbstractContextManager[str]:
+        """The same, with nothing in it."""
+        return self._database("template1")
+
+    @contextmanager
+    def _database(self, template: str) -> Iterator[str]:
         name = f"test_{next(self._numbers)}"
-        self._say(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE};")
+        self._say(f"CREATE DATABASE {name} TEMPLATE {template};")
         yield self.address(name)
         self._say(f"DROP DATABASE {name} WITH (FORCE);")
+
+    def restart(self) -> None:
+        """Ends every connection, and for a moment there is no server."""
+        self._server.stop()
+        self._server.ensure_postgres_running()
 
     def address(self, database: str) -> str:
         return self._server.get_uri(database)
@@ -52,7 +65,7 @@ class Postgres:
 
 async def _migrated(url: str) -> None:
     engine = open_database(url)
-    await migrate(engine)
+    await migrate(engine, install)
     await engine.dispose()
 
 

@@ -10,6 +10,7 @@ What it lacks, and `SlackProxy` adds:
   tokens that expire and are renewed, `auth.revoke` and `apps.uninstall` (`slack_tokens`).
 * `oldest`, `latest`, `inclusive` and `include_all_metadata` of `conversations.history` and `.replies`: there, they are
   ignored, and metadata is always shown.
+* Apps outside the Marketplace (`outside_marketplace`), which may read a page of a history a minute.
 * `not_in_channel` of public channels, `channel_not_found` of private ones.
 * `response_url`: five uses in thirty minutes, and what becomes of the message (`slack_responses`).
 * Block Kit: every limit (`slack_blocks`), Slack's own models (`slack_models`) and types (`slack_types`), and
@@ -22,9 +23,10 @@ built by `slack_inbound`; several workspaces behind one address are a `SlackGrid
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from math import ceil
 from typing import Any
 
 from aiohttp import web
@@ -64,6 +66,7 @@ __all__ = [
 _MESSAGES = {"chat.postMessage", "chat.postEphemeral", "chat.update", "chat.scheduleMessage"}
 _VIEWS = {"views.open", "views.update", "views.push", "views.publish"}
 _HISTORIES = {"conversations.history", "conversations.replies"}
+_MINUTE = 60.0
 _MEMBERS_ONLY = {"chat.postMessage", "chat.postEphemeral", "files.completeUploadExternal", *_HISTORIES}
 
 
@@ -96,6 +99,12 @@ class SlackProxy(WorkspaceProxy):
         self.refusals: list[slack_blocks.Refusal] = []
         #: Whether they are looked into at all; measurements of the bot leave the processor to the bot.
         self.checks_blocks = True
+        #: Whether the app is distributed without Slack's approval, so that it may read a page of a history a minute:
+        #: https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+        self.outside_marketplace = False
+        #: Seconds; tells how quickly the app reads histories.
+        self.stopwatch: Callable[[], float] = time.monotonic
+        self._next_reading: dict[str, float] = {}
         self.tokens = Tokens()
         self.tokens.add(self.tenant.bot_token, SCOPES)
         self.installing = Installing(self, self.tokens)
@@ -189,12 +198,22 @@ class SlackProxy(WorkspaceProxy):
         method = request.path.removeprefix("/api/")
         arguments = await arguments_of(request)
         token = bearer(request) or arguments.get("token")
-        fault = self.faults.take(method)
+        fault = self.faults.take(method) or self._hurried(method)
         if fault is None:
             return self._recorded(token, method, arguments, await self._call(request, token, method, arguments))
         answer = await self._call(request, token, method, arguments) if fault.processed else None
         self._recorded(token, method, arguments, answer)
         return await self.act_out(fault, request)
+
+    def _hurried(self, method: str) -> Fault | None:
+        """What an app outside the Marketplace hears that reads a history again within a minute."""
+        if not self.outside_marketplace or method not in _HISTORIES:
+            return None
+        now, due = self.stopwatch(), self._next_reading.get(method, 0.0)
+        if now < due:
+            return rate_limited(ceil(due - now))
+        self._next_reading[method] = now + _MINUTE
+        return None
 
     def _recorded(
         self, token: str | None, method: str, arguments: dict[str, Any], answer: Upstream | None

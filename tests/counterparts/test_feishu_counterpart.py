@@ -123,6 +123,11 @@ def posted(feishu: FakeFeishu, content: dict[str, Any], *, chat: str) -> str:
     return feishu.create("chat_id", body).id
 
 
+def ids(said: dict[str, Any]) -> list[str]:
+    """Of the messages in an answer."""
+    return [each["message_id"] for each in said["data"]["items"]]
+
+
 # Tokens, scopes, limits, faults.
 
 
@@ -156,10 +161,12 @@ async def test_the_bot_learns_who_it_is(feishu: FakeFeishu, api: Api) -> None:
 async def test_a_missing_scope_names_itself_and_where_it_is_granted(feishu: FakeFeishu, api: Api) -> None:
     said = await api.call("GET", MESSAGES, container_id_type="chat", container_id=feishu.chat())
     assert said["code"] == 99991672
-    assert "[im:message.group_msg]" in said["msg"]
-    assert f"https://open.feishu.cn/app/{feishu.app_id}/auth?q=im:message.group_msg" in said["msg"]
-    assert said["error"]["permission_violations"] == [
-        {"type": "action_scope_required", "subject": "im:message.group_msg"}
+    assert "[im:message, im:message:readonly, im:message.history:readonly]" in said["msg"]
+    assert f"https://open.feishu.cn/app/{feishu.app_id}/auth?q=im:message,im:message:readonly," in said["msg"]
+    assert [each["subject"] for each in said["error"]["permission_violations"]] == [
+        "im:message",
+        "im:message:readonly",
+        "im:message.history:readonly",
     ]
     for path, scope in {
         f"/open-apis/im/v1/chats/{feishu.chat()}": "im:chat:readonly",
@@ -414,6 +421,92 @@ async def test_history_is_read_page_by_page(feishu: FakeFeishu, api: Api) -> Non
     assert [each["message_id"] for each in (*first["items"], *second["items"])] == written
     assert (first["has_more"], second["has_more"]) == (True, False)
     assert (await api.call("GET", f"{MESSAGES}/{written[0]}"))["data"]["items"][0]["message_id"] == written[0]
+    other_order = {**where, "page_token": first["page_token"], "sort_type": "ByCreateTimeDesc"}
+    assert await api.code("GET", MESSAGES, **other_order) == 230001
+
+
+async def test_history_is_read_between_two_seconds_in_either_order(feishu: FakeFeishu, api: Api) -> None:
+    feishu.granted |= {"im:message", "im:message.group_msg"}
+    chat = feishu.chat(members=["alice"])
+    written = []
+    for _minute in range(4):
+        written.append((await feishu.says("hello", chat=chat))["event"]["message"]["message_id"])
+        feishu.advance(60)
+    noon = int(NOON.timestamp())
+    where = {"container_id_type": "chat", "container_id": chat, "start_time": str(noon + 60)}
+    assert ids(await api.call("GET", MESSAGES, **where)) == written[1:]
+    between = {**where, "end_time": str(noon + 120), "sort_type": "ByCreateTimeDesc"}
+    assert ids(await api.call("GET", MESSAGES, **between)) == [written[2], written[1]]
+
+
+async def test_history_shows_of_a_topic_its_first_message_and_the_others_in_its_thread(
+    feishu: FakeFeishu, api: Api
+) -> None:
+    feishu.granted |= {"im:message", "im:message.group_msg"}
+    chat = feishu.chat(members=["alice"])
+    first = posted(feishu, CARD, chat=chat)
+    below = (await api.reply(first, reply_in_thread=True))["data"]
+    plain = (await api.reply(posted(feishu, CARD, chat=chat)))["data"]
+    shown = ids(await api.call("GET", MESSAGES, container_id_type="chat", container_id=chat))
+    assert (first in shown, below["message_id"] in shown, plain["message_id"] in shown) == (True, False, True)
+    thread = {"container_id_type": "thread", "container_id": below["thread_id"]}
+    assert ids(await api.call("GET", MESSAGES, **thread)) == [first, below["message_id"]]
+    assert await api.code("GET", MESSAGES, **thread, start_time="0") == 230001
+
+
+async def test_history_gives_cards_back_as_an_old_client_shows_them_unless_they_are_wanted_as_they_were_sent(
+    feishu: FakeFeishu, api: Api
+) -> None:
+    feishu.granted |= {"im:message", "im:message.group_msg"}
+    chat = feishu.chat()
+    message = posted(feishu, CARD, chat=chat)
+    posted(feishu, {**CARD, "header": {"title": {"tag": "plain_text", "content": "Digest"}}}, chat=chat)
+    where = {"container_id_type": "chat", "container_id": chat}
+    shown = (await api.call("GET", MESSAGES, **where))["data"]["items"]
+    reduced = [json.loads(each["body"]["content"]) for each in shown]
+    upgrade = [[{"tag": "text", "text": "请升级至最新版本客户端，以查看内容"}]]
+    assert reduced == [{"title": None, "elements": upgrade}, {"title": "Digest", "elements": upgrade}]
+    sent = (await api.call("GET", MESSAGES, **where, card_msg_content_type="user_card_content"))["data"]["items"][0]
+    assert json.loads(json.loads(sent["body"]["content"])["user_dsl"]) == CARD
+    assert (sent["sender"]["id"], sent["sender"]["id_type"], sent["deleted"]) == (feishu.app_id, "app_id", False)
+    await feishu.recalls(message)
+    withdrawn = (await api.call("GET", MESSAGES, **where))["data"]["items"][0]
+    assert (withdrawn["deleted"], withdrawn["body"]["content"]) == (True, "This message was recalled")
+
+
+async def test_history_of_a_group_needs_a_scope_of_its_own_and_the_bot_in_it(feishu: FakeFeishu, api: Api) -> None:
+    feishu.granted.add("im:message:readonly")
+    group, alone = feishu.chat(members=["alice"]), feishu.p2p("alice").id
+    where = {"container_id_type": "chat"}
+    assert await api.code("GET", MESSAGES, **where, container_id=alone) == 0
+    said = await api.call("GET", MESSAGES, **where, container_id=group)
+    assert said["code"] == 230027
+    assert said["msg"] == "Lack of necessary permissions, ext=need scope: im:message.group_msg"
+    feishu.granted.add("im:message.group_msg")
+    assert await api.code("GET", MESSAGES, **where, container_id=group) == 0
+    await feishu.removes_bot(group)
+    assert await api.code("GET", MESSAGES, **where, container_id=group) == 230002
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"container_id_type": "group"}, 230001),
+        ({"container_id": "oc_none"}, 230001),
+        ({"start_time": "1769083200000"}, 230001),  # milliseconds
+        ({"page_token": "7"}, 230001),
+        ({"card_msg_content_type": "everything"}, 230001),
+        ({"page_size": "51"}, 99992402),
+        ({"sort_type": "newest"}, 99992402),
+    ],
+    ids=str,
+)
+async def test_history_is_asked_for_as_it_is_written(
+    feishu: FakeFeishu, api: Api, wrong: dict[str, str], code: int
+) -> None:
+    feishu.granted |= {"im:message", "im:message.group_msg"}
+    where = {"container_id_type": "chat", "container_id": feishu.chat()}
+    assert await api.code("GET", MESSAGES, **{**where, **wrong}) == code
 
 
 async def test_a_file_is_uploaded_and_sent(feishu: FakeFeishu, api: Api) -> None:

@@ -11,7 +11,7 @@ from tests.counterparts.feishu import Event, FakeFeishu, Posted
 from tests.counterparts.feishu_clients import NONEBOT, PATIENCE, Client, client, of_node, of_nonebot, of_python
 from tests.counterparts.feishu_crypto import encrypted
 from tests.counterparts.processes import free_port
-from tests.counterparts.test_feishu_counterpart import CARD, posted
+from tests.counterparts.test_feishu_counterpart import CARD, NOON, posted
 from tests.slack_people import eventually
 
 CHANGED = {**CARD, "config": {"update_multi": True, "summary": {"content": "Changed"}}}
@@ -45,6 +45,32 @@ async def test_nodes_sdk_posts_answers_changes_and_uploads(feishu: FakeFeishu, n
     assert (said["about"]["data"]["name"], said["about"]["data"]["tenant_key"]) == ("team", feishu.tenant)
     assert [each["name"] for each in said["members"]["data"]["items"]] == ["alice", "bob"]
     assert feishu.tokens_given == 1
+
+
+async def test_nodes_sdk_reads_history_page_by_page(feishu: FakeFeishu, node_modules: None) -> None:
+    feishu.granted |= {"im:message:readonly", "im:message.group_msg"}
+    asked, cards = await asked_of_a_history(feishu)
+    async with client(of_node(), feishu, "history") as sdk:
+        await sdk.ask(asked)
+        items = await sdk.line()
+    assert [each["message_id"] for each in items] == cards
+    assert [json.loads(json.loads(each["body"]["content"])["user_dsl"]) for each in items] == [CARD] * 3
+    assert {each["sender"]["id"] for each in items} == {feishu.app_id}
+    assert len(feishu.calls_of("GET /open-apis/im/v1/messages")) == 2
+
+
+async def asked_of_a_history(feishu: FakeFeishu) -> tuple[dict[str, Any], list[str]]:
+    """Which part of a group's history to read, and the cards that stand in it; there is one before it and after it."""
+    chat = feishu.chat("team", members=["alice"])
+    feishu.limits_rates = False
+    feishu.clock = lambda: NOON
+    cards = []
+    for _minute in range(5):
+        cards.append(posted(feishu, CARD, chat=chat))
+        feishu.advance(60)
+    noon = int(NOON.timestamp())
+    since, until = str(noon + 60), str(noon + 180)
+    return {"chat": chat, "since": since, "until": until, "order": "ByCreateTimeAsc", "size": 2}, cards[1:4]
 
 
 async def test_nodes_sdk_hears_and_answers_over_a_long_connection(feishu: FakeFeishu, node_modules: None) -> None:
@@ -106,6 +132,30 @@ async def test_pythons_sdk_posts_answers_changes_and_uploads(feishu: FakeFeishu)
     assert said["log_id"]
     assert said["about"]["chat_mode"] == "group"
     assert [each["member_id"] for each in said["members"]["items"]] == [feishu.person("alice").open_id]
+
+
+async def test_pythons_sdk_reads_history_page_by_page_if_it_may(feishu: FakeFeishu) -> None:
+    feishu.granted.add("im:message:readonly")
+    asked, cards = await asked_of_a_history(feishu)
+    async with client(of_python("feishu_lark_oapi"), feishu, "history") as sdk:
+        await sdk.ask(asked)
+        refused = await sdk.line()
+        feishu.granted.add("im:message.group_msg")
+        await sdk.ask(asked)
+        pages = [await sdk.line(), await sdk.line()]
+        await feishu.removes_bot(asked["chat"])
+        await sdk.ask(asked)
+        outside = await sdk.line()
+    assert (refused["code"], refused["msg"]) == (
+        230027,
+        "Lack of necessary permissions, ext=need scope: im:message.group_msg",
+    )
+    assert [each["message_id"] for page in pages for each in page["page"]["items"]] == cards
+    assert [page["page"]["has_more"] for page in pages] == [True, False]
+    (last,) = pages[-1]["page"]["items"]
+    assert json.loads(json.loads(last["body"]["content"])["user_dsl"]) == CARD
+    assert (last["sender"]["id_type"], last["chat_id"], last["deleted"]) == ("app_id", asked["chat"], False)
+    assert outside["code"] == 230002
 
 
 async def test_pythons_sdk_hears_and_answers_over_a_long_connection(feishu: FakeFeishu) -> None:

@@ -12,6 +12,7 @@ from bot.adapters.feishu import failures
 from bot.adapters.feishu.gateway import PATCH, REPLY, SEND, FeishuGateway
 from bot.adapters.feishu.tokens import Issued, TenantToken
 from bot.core import errors
+from bot.core.pacing import giving_way
 from tests.counterparts.faults import Answer, Fault, Hang, Reset
 from tests.messengers.scripted_feishu import APP_ID, APP_SECRET, TOKEN, ScriptedFeishu, refused
 from tests.stopwatch import Heard, Watch
@@ -321,7 +322,24 @@ async def test_an_app_makes_fifty_calls_of_a_method_in_a_second_and_a_thousand_i
         for number in range(1_001):
             await post(gateway, f"oc_{number}", str(number))
             at.append(round(watch.now - 100, 3))
-    assert (at[49], at[50], at[999], at[1_000]) == (0.0, 1.0, 19.0, 60.0)
+    assert (at[49], at[50], at[999], at[1_000]) == (0.0, 1.1, 20.9, 60.0)
+
+
+async def test_posts_of_the_clock_are_spread_over_the_minute_and_an_answer_does_not_wait_for_them(
+    scripted: ScriptedFeishu,
+):
+    watch = Watch()
+    gateway = FeishuGateway(APP_ID, APP_SECRET, scripted.url, clock=watch, sleep=watch.sleep)
+    at: list[float] = []
+    async with gateway.connected():
+        for number in range(17):
+            with giving_way():
+                await post(gateway, f"oc_{number}", str(number))
+            at.append(round(watch.now - 100, 2))
+            if number == 15:
+                await post(gateway, "oc_answer", "answer")
+                at.append(round(watch.now - 100, 2))
+    assert at == [0.0] * 8 + [0.49] * 9 + [0.98]
 
 
 # What errors mean

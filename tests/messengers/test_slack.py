@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.adapters.slack.gateway import OneToken, SlackGateway
+from bot.adapters.slack.gateway import OneToken, SlackGateway, web_client
 from bot.adapters.slack.messenger import SlackMessenger
 from bot.core.days import Day
 from bot.core.errors import (
@@ -24,9 +26,9 @@ from bot.core.errors import (
 )
 from bot.core.model import Digest, Entry
 from bot.core.ports import Attachment
-from bot.core.replies import DigestView, Framing, Notice
+from bot.core.replies import DigestView, Framing, Notice, Reply
 from bot.core.subscriptions import Channel, Platform
-from formatters.slack import ladder
+from formatters.slack import Native, SlackMessage, ladder
 from tests.counterparts import slack
 from tests.counterparts.faults import Answer, Fault, Reset
 from tests.counterparts.slack import SlackProxy
@@ -71,6 +73,22 @@ async def test_a_digest_arrives_with_its_key_and_without_unfurling(
     assert "<!channel>" not in call.arguments["text"]
 
 
+async def test_a_digest_is_drawn_once_for_all_channels(emulated_slack: SlackProxy, monkeypatch: pytest.MonkeyPatch):
+    drawn: list[Reply] = []
+
+    def draw(reply: Reply, native: frozenset[Native]) -> Iterator[SlackMessage]:
+        drawn.append(reply)
+        return ladder(reply, native)
+
+    monkeypatch.setattr("formatters.slack.ladder", draw)
+    messenger = SlackMessenger(SlackGateway(OneToken(slack.BOT_TOKEN), base_url=emulated_slack.api))
+    for name in ("general", "random"):
+        await messenger.post(channel(emulated_slack, name), replace(VIEW), key="7:2026-01-21")
+    assert drawn == [VIEW]
+    first, second = (call.arguments for call in emulated_slack.calls_of("chat.postMessage"))
+    assert (first["blocks"], first["text"]) == (second["blocks"], second["text"])
+
+
 async def test_a_message_is_found_again_by_its_key(messenger: SlackMessenger, emulated_slack: SlackProxy):
     where = channel(emulated_slack)
     ts = await messenger.post(where, VIEW, key="7:2026-01-21")
@@ -83,13 +101,13 @@ async def test_a_message_is_found_again_by_its_key(messenger: SlackMessenger, em
 async def test_a_message_is_found_among_others_unless_they_are_too_many(
     messenger: SlackMessenger, emulated_slack: SlackProxy, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("bot.adapters.slack.messenger.HISTORY_LIMIT", 1)
+    monkeypatch.setattr("bot.adapters.slack.history.PAGE", 1)
     where = channel(emulated_slack)
     first, second = [await messenger.post(where, VIEW, key=key) for key in ("1", "2")]
     assert await messenger.find(where, key="1", since=LONG_AGO) == first
     assert await messenger.find(where, key="2", since=LONG_AGO) == second
     assert await messenger.find(where, key="3", since=LONG_AGO) is None
-    monkeypatch.setattr("bot.adapters.slack.messenger.HISTORY_PAGES", 1)
+    monkeypatch.setattr("bot.adapters.slack.history.PAGES", 1)
     with pytest.raises(HistoryUnreadable, match="Too much"):
         await messenger.find(where, key="1", since=LONG_AGO)
 
@@ -403,3 +421,9 @@ async def test_a_file_that_cannot_be_sent_says_why(
     with pytest.raises(error):
         await messenger.send(channel(emulated_slack), emulated_slack.workspace.users["alice"], REPORT)
     assert len(emulated_slack.calls_of(method)) == 1
+
+
+def test_slacks_sdk_writes_no_call_down():
+    """Neither where lines for debugging are wanted, nor for nobody, which takes a tenth of the time of a post."""
+    client = web_client("https://slack.example/api/")
+    assert client._logger.level == logging.INFO  # it asks this one, not the one that counts

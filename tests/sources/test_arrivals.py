@@ -11,6 +11,7 @@ from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.schema import commits
 from bot.core.collecting import Collecting, DayOfCommits
 from bot.core.days import Day, parse_zone
+from bot.core.metering import UNMETERED
 from bot.core.model import Repo
 from bot.core.ports import CommitSource
 from tests.counterparts.github import GitHubProxy
@@ -32,7 +33,7 @@ class Bot:
     async def digest(self, source: CommitSource, day: Day, repo: Repo = REPO) -> DayOfCommits:
         """As it is made at nine o'clock the morning after."""
         self._clock.now = day.plus(1).at(time(9))
-        collecting = Collecting(source=source, archive=self._archive, now=self._clock)
+        collecting = Collecting(source=source, archive=self._archive, now=self._clock, meter=UNMETERED)
         listed = await collecting.listed(repo, day)
         async for _ in collecting.diffs(repo, listed.shas):
             pass

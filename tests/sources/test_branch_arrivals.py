@@ -15,6 +15,7 @@ from bot.adapters.database.engine import open_database
 from bot.adapters.git import GitSource, LocalClone
 from bot.core.collecting import Collecting
 from bot.core.days import Day, parse_zone
+from bot.core.metering import UNMETERED
 from tests.counterparts.histories import History, git
 from tests.fakes import FakeClock
 from tests.sources.conftest import ENVIRONMENT, REPO
@@ -40,7 +41,7 @@ class Week:
     async def morning(self) -> None:
         """The digest of yesterday, and then the next day."""
         source = GitSource(LocalClone(self.history.path, now=self.clock, environment=ENVIRONMENT))
-        collecting = Collecting(source=source, archive=self.archive, now=self.clock)
+        collecting = Collecting(source=source, archive=self.archive, now=self.clock, meter=UNMETERED)
         day = Day.containing(self.clock(), FIRST.zone).plus(-1)
         for repo in (REPO, RELEASES):
             listed = await collecting.listed(repo, day)

@@ -593,3 +593,19 @@ async def test_whoever_gives_up_leaves_no_process_behind(history: History, shim:
     with pytest.raises(asyncio.CancelledError):
         await reading
     assert not list(running("987653"))
+
+
+async def test_what_a_host_on_the_web_shows_without_credentials_is_public_and_nothing_else_is_known_to_be(
+    history: History, shim: Shim, tmp_path: Path
+) -> None:
+    assert await local_source(history.path).is_public(REPO) is None
+    shim.does('for last; do :; done; mkdir "$last"')  # instead of cloning
+
+    async def known(name: str, base_url: str, **more: object) -> bool | None:
+        return await cached(base_url, tmp_path / name, environment=shim.environment, **more).is_public(REPO)
+
+    assert await known("web", "https://git.example.org") is True
+    assert await known("trusted", "https://git.example.org", token="t", trusted=frozenset({REPO})) is None
+    assert await known("other", "https://git.example.org", token="t") is True
+    assert await known("named", "https://me:secret@git.example.org") is None
+    assert await known("plain", "http://git.example.org") is None

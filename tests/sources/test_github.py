@@ -317,6 +317,16 @@ async def test_an_untrusted_repository_is_checked_once_to_be_public(host: Host) 
     assert host.asked.count(f"GET {COMMITS}") == 5
 
 
+async def test_with_credentials_it_is_asked_whether_everybody_may_read_a_repository(host: Host) -> None:
+    host.on("/repos/octo/hello", {"id": 7, "full_name": "octo/hello", "private": True})
+    assert await host.source().is_public(REPO)
+    assert host.asked == []
+    source = host.source(token="ghp_hush", trusted=frozenset({REPO}))
+    assert not await source.is_public(REPO)
+    host.on("/repos/octo/hello", {"id": 7, "full_name": "octo/hello", "private": False})
+    assert await source.is_public(REPO.with_branches("main"))
+
+
 async def test_a_private_repository_looks_like_none_at_all(host: Host) -> None:
     host.on("/repos/octo/hello", {"id": 7, "full_name": "octo/hello", "private": True})
     host.on(COMMITS, [commit(1)])

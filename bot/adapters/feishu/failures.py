@@ -51,8 +51,9 @@ _CARD_FAILED: Final = 230099
 _EXISTS: Final = 40000000
 
 _SUBCODE: Final = re.compile(r"ErrCode:\s*(\d+)")
-#: As 99991672 names scopes and the page on which they are asked for.
+#: As 99991672 names scopes and the page on which they are asked for, and as 230027 names one.
 _SCOPES: Final = re.compile(r"\[([\w:., -]+)\]")
+_NEEDED: Final = re.compile(r"need scope: ([\w:.]+)")
 _APPLY: Final = re.compile(r"https://[\w.-]+/app/cli_\w+/auth\?[\w=&:,.%-]+")
 #: What Feishu says is shown to people and logged no longer than that.
 _SAID_MAX: Final = 300
@@ -211,6 +212,8 @@ def _of_app(refused: Refusal) -> BotError | None:
             return TokenRejected()
         case code if code in _MISSING_SCOPE:
             return _scope_missing(refused)
+        case code if code == _NOT_ALLOWED and refused.scopes:
+            return _scope_missing(refused)
         case code if code == _NOT_ALLOWED:
             return ScopeMissing(_("Feishu says {code}: the app is not allowed to do that.", code=code))
         case code if code == _OUTSIDE:
@@ -288,5 +291,5 @@ def _scopes(body: Mapping[str, Any], said: str) -> tuple[str, ...]:
         named = [str(each["subject"]) for each in violations if isinstance(each, dict) and each.get("subject")]
         if named:
             return tuple(dict.fromkeys(named))
-    found = _SCOPES.search(said)
+    found = _SCOPES.search(said) or _NEEDED.search(said)
     return tuple(name for each in found[1].split(",") if (name := each.strip())) if found else ()

@@ -1,12 +1,13 @@
 """Sends a reply, or ever simpler messages that say the same, where Feishu refuses what is in one; then what follows."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 
 import structlog
 
 from bot.adapters.feishu.failures import ContentRefused
 from bot.adapters.feishu.gateway import PATCH, FeishuGateway
+from bot.adapters.feishu.marks import mark_of, marked
 from bot.adapters.feishu.places import Below, In, Place, put, uuid_of
 from bot.core.errors import BotError, MessageRejected
 from bot.core.language import _
@@ -18,11 +19,35 @@ from formatters.feishu.validator import problems
 
 #: Sends one message, and returns its id.
 Take = Callable[[FeishuMessage], Awaitable[str]]
+#: The messages of a reply.
+Draw = Callable[[Reply], Iterable[FeishuMessage]]
 
 log = structlog.get_logger()
 
 
-async def send(gateway: FeishuGateway, place: Place, reply: Reply, *, key: str) -> str:
+def fit(rungs: Iterable[FeishuMessage]) -> Iterator[FeishuMessage]:
+    """Without those that Feishu would not take, by all that is known; then asking it is of no use."""
+    for rung, message in enumerate(rungs):
+        found = problems(message["content"]) if message["msg_type"] == "interactive" else []
+        if found:
+            log.error("feishu.card_unfit", rung=rung, problems=found[:10])
+        else:
+            yield message
+
+
+def fit_ladder(reply: Reply) -> Iterator[FeishuMessage]:
+    return fit(ladder(reply))
+
+
+async def send(
+    gateway: FeishuGateway,
+    place: Place,
+    reply: Reply,
+    *,
+    key: str,
+    ladder: Draw = fit_ladder,
+    following: Draw = following,
+) -> str:
     """The id of the first message. What does not fit into it follows: in its thread, or in the same place below another
 
     message. Raises MessageRejected if Feishu takes none, and what the gateway raises.
@@ -39,16 +64,16 @@ async def send(gateway: FeishuGateway, place: Place, reply: Reply, *, key: str) 
     return first
 
 
-async def replace(gateway: FeishuGateway, message: str, cards: Iterable[FeishuMessage]) -> None:
+async def replace(gateway: FeishuGateway, message: str, cards: Iterable[FeishuMessage], *, uuid: str = "") -> None:
     """Puts the first of the cards that Feishu takes in the place of a card; what is no card cannot be put there.
 
-    Raises MessageGone, MessageRejected, and what the gateway raises.
+    `uuid` is that of the message if it is known: the card keeps its mark. Raises MessageGone, MessageRejected, and what
+    the gateway raises.
     """
 
     async def take(card: FeishuMessage) -> str:
-        await gateway.call(
-            PATCH, path={"message_id": message}, body={"content": written(card["content"])}, whom=message
-        )
+        content = marked(card["content"], mark_of(uuid)) if uuid else card["content"]
+        await gateway.call(PATCH, path={"message_id": message}, body={"content": written(content)}, whom=message)
         return message
 
     await first_taken((each for each in cards if each["msg_type"] == "interactive"), take)
@@ -61,8 +86,6 @@ async def first_taken(rungs: Iterable[FeishuMessage], take: Take, *, last: Feish
     """
     rejected = MessageRejected()
     for rung, message in enumerate(rungs):
-        if _is_unfit(message, rung):
-            continue
         try:
             return await take(message)
         except MessageRejected as error:
@@ -86,16 +109,6 @@ async def follow(parts: Iterable[FeishuMessage], take: Callable[[int, FeishuMess
         except BotError as error:
             log.error("feishu.message_incomplete", part=part, error=str(error))
             return
-
-
-def _is_unfit(message: FeishuMessage, rung: int) -> bool:
-    """Whether Feishu would not take the card, by all that is known; then asking it is of no use."""
-    if message["msg_type"] != "interactive":
-        return False
-    found = problems(message["content"])
-    if found:
-        log.error("feishu.card_unfit", rung=rung, problems=found[:10])
-    return bool(found)
 
 
 def neutral(reply: Reply) -> FeishuMessage:

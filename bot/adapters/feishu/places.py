@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bot.adapters.feishu.failures import ThreadRefused, part_of
 from bot.adapters.feishu.gateway import REPLY, SEND, FeishuGateway
+from bot.adapters.feishu.marks import mark_of, marked
 from formatters.feishu.cards import written
 
 #: Characters of a `uuid`: https://open.feishu.cn/document/server-docs/im-v1/message/create
@@ -44,8 +45,12 @@ def uuid_of(app_id: str, place: str, key: str, part: int = 0) -> str:
 
 
 async def put(gateway: FeishuGateway, place: Place, kind: str, content: Mapping[str, Any], *, uuid: str) -> str:
-    """The id (`om_…`) of the message; without threads it answers plainly. Raises what the gateway raises."""
-    message = {"msg_type": kind, "content": written(content), "uuid": uuid}
+    """The id (`om_…`) of the message; without threads it answers plainly. Raises what the gateway raises.
+
+    A card carries a mark of the `uuid`, by which it is found again when Feishu has forgotten that.
+    """
+    sent = marked(content, mark_of(uuid)) if kind == "interactive" else content
+    message = {"msg_type": kind, "content": written(sent), "uuid": uuid}
     match place:
         case In(id=id):
             query = {"receive_id_type": "open_id" if id.startswith(PERSON) else "chat_id"}

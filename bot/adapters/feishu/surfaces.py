@@ -6,7 +6,7 @@ from bot.adapters.feishu.chats import is_conversation
 from bot.adapters.feishu.files import send_file
 from bot.adapters.feishu.gateway import FeishuGateway
 from bot.adapters.feishu.identity import own_open_id
-from bot.adapters.feishu.ladder import replace, send
+from bot.adapters.feishu.ladder import fit, replace, send
 from bot.adapters.feishu.places import Below, In, uuid_of
 from bot.core.ports import Attachment
 from bot.core.replies import Notice, Reply
@@ -45,7 +45,9 @@ class FeishuSurfaces:
     async def write(self, person: str, reply: Reply, *, key: str) -> str:
         return await send(self._gateway, In(id=person), reply, key=key)
 
-    async def update(self, message: str, reply: Reply, *, note: Notice | None = None) -> None:
+    async def update(self, message: str, reply: Reply, *, note: Notice | None = None, key: str = "") -> None:
         """Where Feishu refuses the card with the note, the reply alone takes its place."""
+        uuid = uuid_of(self._gateway.app_id, message, key) if key else ""
         noted: FeishuMessage = {"msg_type": "interactive", "content": card(reply, note=note)}
-        await replace(self._gateway, message, chain([noted], ladder(reply)) if note else ladder(reply))
+        cards = fit(chain([noted], ladder(reply)) if note else ladder(reply))
+        await replace(self._gateway, message, cards, uuid=uuid)

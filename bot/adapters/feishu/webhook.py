@@ -21,7 +21,7 @@ import structlog
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
 from bot.adapters.feishu.failures import RateLimited
-from bot.adapters.feishu.ladder import first_taken, follow, neutral
+from bot.adapters.feishu.ladder import first_taken, fit, follow, neutral
 from bot.core.errors import (
     BotError,
     ChannelGone,
@@ -104,7 +104,7 @@ class FeishuWebhook:
     async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
         """Feishu tells no id, so that the message goes by its key. Without threads, what follows comes below it."""
         await self.check(channel)
-        await first_taken(ladder(reply, Reach.NOBODY), self.take, last=neutral(reply))
+        await first_taken(fit(ladder(reply, Reach.NOBODY)), self.take, last=neutral(reply))
         await follow(following(reply, Reach.NOBODY), lambda _part, message: self.take(message))
         return sha256(f"{channel.id}\n{key}".encode("utf-8", "replace")).hexdigest()[:_NAME_LENGTH]
 

@@ -39,6 +39,8 @@ class Clone:
     partial: bool = False
     #: Whether git has credentials to send.
     credentials: bool = False
+    #: Whether a host on the web has shown it to somebody without any.
+    is_public: bool = False
 
 
 class Clones(Protocol):
@@ -149,6 +151,7 @@ class CloneCache:
     ) -> None:
         base = urlsplit(base_url)
         self._base_url = base_url.rstrip("/")
+        self._is_on_the_web = base.scheme == "https" and "@" not in base.netloc
         self._folder = folder.absolute() / (base.netloc.rpartition("@")[2] or quote(base.path, safe=""))
         self._now = now
         self._token = token
@@ -183,6 +186,7 @@ class CloneCache:
             as_of=self._fetched[repo],
             partial=True,
             credentials=self.has_credentials(repo),
+            is_public=self._is_on_the_web and not self.has_credentials(repo),
         )
 
     async def _refresh(self, repo: Repo) -> datetime:

@@ -13,10 +13,10 @@ from bot.adapters.git.failures import explained
 from bot.adapters.git.presence import LOOKUP_TIMEOUT, lines, present, unknown_commit
 from bot.adapters.git.reading import COMPARISON, RawChange, instant, raw_changes, read_diffs
 from bot.core.days import Window
-from bot.core.errors import NotFound, SourceUnavailable
+from bot.core.errors import NotFound, SourceRefused, SourceUnavailable
 from bot.core.language import _
 from bot.core.model import CommitDiff, History, Repo
-from bot.core.ports import BranchListing, DayListing
+from bot.core.ports import BranchListing, DayListing, RepositoryInfo
 
 OLDEST_GIT: Final = (2, 37)  # --since-as-filter
 DOWNLOAD_TIMEOUT: Final = 900  # seconds
@@ -111,6 +111,14 @@ class GitSource:
                 return None
             seconds = [int(line or 0) for line in (await clone.git.run("log", "--format=%ct", *newest)).splitlines()]
         return History(first=instant(str(min(seconds))), last=instant(str(max(seconds))))
+
+    async def is_public(self, repo: Repo) -> bool | None:
+        return True if (await self._clones.present(repo)).is_public else None
+
+    async def repositories(self, owner: str) -> Sequence[RepositoryInfo]:
+        """Raises SourceRefused: git knows repositories by their names only."""
+        text = _("Which repositories {owner} has can be found out from GitHub only, not from a clone.", owner=owner)
+        raise SourceRefused(text)
 
     async def _with_commits(self, repo: Repo, clone: Clone, shas: Sequence[str]) -> Clone:
         """The clone, updated if it does not know all of these commits. Raises NotFound."""

@@ -10,7 +10,7 @@ from bot.core.language import _
 from bot.core.model import Repo
 
 if TYPE_CHECKING:
-    from github import Github
+    from github import Github, GithubIntegration
     from github.Auth import AppAuth, Auth
 
 PER_PAGE: Final = 100  # commits; https://docs.github.com/en/rest/commits/commits#list-commits
@@ -62,7 +62,10 @@ class Clients:
         return self._token is not None or self._app is not None
 
     def of(self, repo: Repo) -> "Github":
-        """This thread's client for the repository. Raises SourceRefused, and what PyGithub raises."""
+        """This thread's client for the repository, or for all of its owner's if it is called `*`.
+
+        Raises SourceRefused, and what PyGithub raises.
+        """
         _import_quietly()
         installation = None if self._app is None else self._installation(self._app, repo)
         clients: dict[int | None, Github] = self._own.__dict__.setdefault("clients", {})
@@ -120,7 +123,7 @@ class Clients:
 
         with GithubIntegration(auth=self._app_auth(app), retry=self._retry(), **self._options) as integration:
             try:
-                self._installations[repo.owner] = integration.get_repo_installation(repo.owner, repo.name).id
+                self._installations[repo.owner] = _installed(integration, repo)
             except UnknownObjectException:
                 self._without_installation.add(repo)
             except (PyJWTError, ValueError):
@@ -131,6 +134,18 @@ class Clients:
         from github import Auth
 
         return Auth.AppAuth(app.app_id, app.private_key)
+
+
+def _installed(integration: "GithubIntegration", repo: Repo) -> int:
+    """The number of the installation. Raises UnknownObjectException."""
+    from github import UnknownObjectException
+
+    if repo.name != "*":
+        return integration.get_repo_installation(repo.owner, repo.name).id
+    try:
+        return integration.get_org_installation(repo.owner).id
+    except UnknownObjectException:
+        return integration.get_user_installation(repo.owner).id
 
 
 def _import_quietly() -> None:

@@ -2,12 +2,12 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from bot.adapters.github.clients import PER_PAGE
 from bot.adapters.github.facts import commit_ref
@@ -17,6 +17,9 @@ from bot.core.model import CommitRef
 
 if TYPE_CHECKING:
     from github.Repository import Repository
+    from github.Requester import Requester
+
+Item = TypeVar("Item")
 
 _NEXT_PAGE: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
 _PAGES_REMEMBERED: Final = 256
@@ -35,8 +38,8 @@ class Redirected(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    refs: tuple[CommitRef, ...]
+class Page(Generic[Item]):
+    items: tuple[Item, ...]
     next_url: str | None
     etag: str
 
@@ -48,14 +51,14 @@ class KnownPages:
     """
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[_Address, _Page] = OrderedDict()
+        self._pages: OrderedDict[_Address, Page[Any]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, address: _Address) -> _Page | None:
+    def get(self, address: _Address) -> Page[Any] | None:
         with self._lock:
             return self._pages.get(address)
 
-    def put(self, address: _Address, page: _Page) -> None:
+    def put(self, address: _Address, page: Page[Any]) -> None:
         with self._lock:
             self._pages[address] = page
             self._pages.move_to_end(address)
@@ -74,7 +77,7 @@ def commits_in(
     refs: dict[str, CommitRef] = {}  # a push between two pages repeats commits
     older = 0
     asked = {**_from(head), "since": _timestamp(window.since), "until": _timestamp(window.until)}
-    for ref in (ref for page in _pages(repository, asked, known) for ref in page.refs):
+    for ref in (ref for page in _pages(repository, asked, known) for ref in page.items):
         older = older + 1 if ref.committed_at < window.since else 0
         if window.since <= ref.committed_at <= window.until:
             refs[ref.sha] = ref
@@ -116,12 +119,12 @@ def branch_since(
     """
     branch = Branch()
     for page in _pages(repository, _from(head), known):
-        if page.next_url and len(page.refs) < PER_PAGE and not trusting:
+        if page.next_url and len(page.items) < PER_PAGE and not trusting:
             raise Redirected
-        if page.refs and branch.tip is None:
-            branch.tip = page.refs[0].sha
-        branch.refs |= {ref.sha: ref for ref in page.refs}
-        if all(ref.committed_at < since for ref in page.refs[-_OLDER_IN_A_ROW:]):
+        if page.items and branch.tip is None:
+            branch.tip = page.items[0].sha
+        branch.refs |= {ref.sha: ref for ref in page.items}
+        if all(ref.committed_at < since for ref in page.items[-_OLDER_IN_A_ROW:]):
             break
     if tip is not None and not _reaches(branch, tip):
         _compare(repository, branch, tip)
@@ -181,13 +184,13 @@ def compared(repository: "Repository", base: str, head: str, *, diverged: bool =
     return refs
 
 
-def _pages(repository: "Repository", asked: _Parameters, known: KnownPages) -> Iterator[_Page]:
+def _pages(repository: "Repository", asked: _Parameters, known: KnownPages) -> Iterator[Page[CommitRef]]:
     """Page after page; an empty repository has none."""
     url: str | None = f"{repository.url}/commits"
     parameters: _Parameters = {"per_page": PER_PAGE, **asked}
     with empty_is_no_error():
         while url:
-            page = _page(repository, url, parameters, known, fixed="sha" in asked)
+            page = page_of(repository.requester, url, parameters, known, commit_ref, fixed="sha" in asked)
             yield page
             url, parameters = page.next_url, {}  # the address of the next page has everything in it
 
@@ -196,23 +199,31 @@ def _from(head: str | None) -> _Parameters:
     return {} if head is None else {"sha": head}
 
 
-def _page(
-    repository: "Repository", url: str, parameters: _Parameters, known: KnownPages, *, fixed: bool = False
-) -> _Page:
-    """One that is `fixed` can never change, because it begins at a commit and not at a branch."""
+def page_of(
+    requester: "Requester",
+    url: str,
+    parameters: _Parameters,
+    known: KnownPages,
+    read: Callable[[Mapping[str, Any]], Item],
+    *,
+    fixed: bool = False,
+) -> Page[Item]:
+    """What `read` makes of each item. One that is `fixed` can never change, because it begins at a commit and not at a
+
+    branch.
+    """
     address = (url, tuple(sorted(parameters.items())))
     before = known.get(address)
     if before and fixed:
         return before
     headers = {"If-None-Match": before.etag} if before else None
-    told, listed = repository.requester.requestJsonAndCheck(
-        "GET", url, parameters=dict(parameters) or None, headers=headers
-    )
+    told, listed = requester.requestJsonAndCheck("GET", url, parameters=dict(parameters) or None, headers=headers)
     if before and listed is None:
         return before
     next_page = _NEXT_PAGE.search(_header(told, "link"))
-    refs = tuple(map(commit_ref, listed))
-    page = _Page(refs=refs, next_url=next_page[1] if next_page else None, etag=_header(told, "etag"))
+    page = Page(
+        items=tuple(map(read, listed)), next_url=next_page[1] if next_page else None, etag=_header(told, "etag")
+    )
     if page.etag or fixed:
         known.put(address, page)
     return page

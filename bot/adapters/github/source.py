@@ -16,11 +16,12 @@ from bot.adapters.github.clients import Clients, GitHubApp
 from bot.adapters.github.facts import FILES_PER_PAGE, commit_diff, with_labels
 from bot.adapters.github.failures import empty_is_no_error, explain, failures, not_found
 from bot.adapters.github.listing import Branch, KnownPages, Redirected, branch_since, commits_in
+from bot.adapters.github.owners import named_repository, public_repositories
 from bot.core.days import Window
 from bot.core.errors import BotError, NotFound, SourceUnavailable
 from bot.core.language import _
 from bot.core.model import CommitDiff, CommitRef, History, Repo
-from bot.core.ports import BranchListing, Clock, DayListing
+from bot.core.ports import BranchListing, Clock, DayListing, RepositoryInfo
 
 if TYPE_CHECKING:
     from github import Github
@@ -55,6 +56,7 @@ class GitHubSource:
         *,
         now: Clock,
         base_url: str = "https://api.github.com",
+        host: str = "github.com",
         token: str | None = None,
         app: GitHubApp | None = None,
         trusted: frozenset[Repo] = frozenset(),
@@ -64,8 +66,12 @@ class GitHubSource:
         rate_limit_wait: timedelta = timedelta(seconds=30),
         labels: bool = False,
     ) -> None:
-        """With `labels`, each commit with a pull request costs one more request, for its labels."""
+        """`host` is where people see what it tells of.
+
+        With `labels`, each commit with a pull request costs one more request, for its labels.
+        """
         self._now = now
+        self._host = host
         self._trusted = frozenset(repo.whole for repo in trusted)
         self._rate_limit_wait = rate_limit_wait
         self._labels = labels
@@ -81,6 +87,7 @@ class GitHubSource:
         self._public: set[Repo] = set()
         self._admission: defaultdict[Repo, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known_pages = KnownPages()
+        self._known_owners = KnownPages()
         #: Repositories that have another name now, and those of which certain branches are followed.
         self._ids: dict[Repo, int] = {}
 
@@ -152,6 +159,25 @@ class GitHubSource:
         """The oldest and the newest commit as GitHub lists them."""
         await self._admit(repo)
         return await self._ask(repo, lambda client: self._history(client, repo))
+
+    async def is_public(self, repo: Repo) -> bool:
+        """One request each time with credentials, since repositories become private; without, all are public."""
+        if not self._clients.have_credentials:
+            return True
+        return not await self._ask(repo, lambda client: self._is_private(client, repo.whole))
+
+    async def repositories(self, owner: str) -> Sequence[RepositoryInfo]:
+        """One request for 100 that everybody may see, and one for each other one that was named to us as trusted."""
+        anyone = Repo(owner=owner, name="*", host=self._host)
+        listed = await self._ask(
+            anyone, lambda client: public_repositories(client, owner, self._host, self._known_owners)
+        )
+        found = {info.repo: info for info in listed}
+        for repo in self._trusted - found.keys():
+            if repo.host == self._host and repo.owner.casefold() == owner.casefold():
+                private = await self._ask(repo, lambda client, repo=repo: named_repository(client, repo))
+                found |= {repo: private} if private else {}
+        return sorted(found.values(), key=lambda info: info.repo.key)
 
     async def _admit(self, repo: Repo) -> None:
         """Keeps what only our credentials may see from everybody who asks. Raises RepositoryNotFound."""

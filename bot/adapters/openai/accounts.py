@@ -8,6 +8,7 @@ from bot.adapters.openai.envelope import Usage
 from bot.core.metering import Meter
 from bot.core.ports import Clock, ModelCall, ModelMemory
 from bot.core.prices import Budget, Price
+from bot.core.tracing import note
 
 log = structlog.get_logger()
 
@@ -53,6 +54,9 @@ class Accounts:
     async def record(self, call: ModelCall) -> None:
         """Stores the call, counts it, and logs everything but question and answer."""
         self._meter.asked(call)
+        note(prompt_tokens=call.prompt_tokens, completion_tokens=call.completion_tokens)
+        if call.error:
+            note(error=call.error)
         await self._memory.record(call)
         log.info(
             "model.called",

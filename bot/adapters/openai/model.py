@@ -20,6 +20,7 @@ from bot.core.metering import UNMETERED, Meter
 from bot.core.ports import Clock, Completion, ModelCall, ModelMemory, ModelState, Question
 from bot.core.prices import Budget, Price
 from bot.core.rules import one_line
+from bot.core.tracing import Work, span
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -123,7 +124,8 @@ class OpenAIModel:
         manner, has_failed = self._lessons.manner, False
         while True:
             request = self._request(question, repair, manner)
-            reply = await self._call(question, request, manner)
+            with span(Work.MODEL_CALL, purpose=question.purpose, model=self.name):
+                reply = await self._call(question, request, manner)
             match reply.problem:
                 case None:
                     break

@@ -27,14 +27,15 @@ class Encrypted(TypeDecorator[str]):
     """A text that is encrypted in the database. Reading raises InvalidToken if it was with another key."""
 
     impl = Text
-    cache_ok = False  # statements are not shared between ciphers
+    #: A token is read for every post, so that its statement is kept, for one `cipher` each.
+    cache_ok = True
 
     def __init__(self, cipher: MultiFernet) -> None:
         super().__init__()
-        self._cipher = cipher
+        self.cipher = cipher
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else self._cipher.encrypt(value.encode()).decode()
+        return None if value is None else self.cipher.encrypt(value.encode()).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else self._cipher.decrypt(value).decode()
+        return None if value is None else self.cipher.decrypt(value).decode()

@@ -50,6 +50,10 @@ class TokenExpired(CredentialsRejected):
     """The bot's token has expired. Please reinstall the Slack app."""
 
 
+class Outside(ChannelGone):
+    """The bot is not in this channel."""
+
+
 class MethodUnknown(MessageRejected):
     """This Slack does not have the method."""
 
@@ -111,9 +115,8 @@ def _meaning(code: str) -> BotError | None:
                 _("Slack says {code}: the app is not allowed to do that. Please reinstall it.", code=code)
             )
         case _ if code in _DEAD_CHANNEL:
-            return ChannelGone(
-                _("Slack says {code}: the channel is archived, deleted, or the bot is not in it.", code=code)
-            )
+            gone = Outside if code == "not_in_channel" else ChannelGone
+            return gone(_("Slack says {code}: the channel is archived, deleted, or the bot is not in it.", code=code))
         case _ if code in _DEAD_PERSON:
             return ChannelGone(_("Slack says {code}: this person cannot be written to.", code=code))
         case _ if code in _GONE_MESSAGE:

@@ -1,10 +1,8 @@
 """The tokens of all workspaces that have installed the app: renewed before they expire, for posts as for requests."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
-from weakref import WeakValueDictionary
 
 import structlog
 from cryptography.fernet import InvalidToken
@@ -37,7 +35,6 @@ class Installations:
         self._store = store
         self._rotator = AsyncTokenRotator(client_id=client_id, client_secret=client_secret, client=client)
         self._now = now
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def workspaces(self) -> Sequence[str]:
         return await self._store.workspaces()
@@ -46,7 +43,7 @@ class Installations:
         return (await self.bot(workspace)).bot_token
 
     async def renewed(self, workspace: str, rejected: str) -> str:
-        async with self._lock(workspace):
+        async with self._store.changing(workspace):
             bot = await self._stored(workspace)
             if bot.bot_token == rejected:
                 bot = await self._renew(bot, workspace)
@@ -62,14 +59,13 @@ class Installations:
         bot = await self._stored(workspace)
         if not self._expires(bot, RENEW_WITHIN):
             return bot
-        async with self._lock(workspace):
+        async with self._store.changing(workspace):
             bot = await self._stored(workspace)  # somebody else may have renewed it while we waited
             return await self._renew(bot, workspace) if self._expires(bot, RENEW_WITHIN) else bot
 
     async def forget(self, workspace: str) -> None:
         """Deletes the tokens of the workspace."""
-        async with self._lock(workspace):  # not while they are being renewed, which would store them again
-            await self._store.forget_bot(workspace)
+        await self._store.forget_bot(workspace)
 
     async def installed_after(self, workspace: str, instant: datetime) -> bool:
         """Whether what is installed in the workspace now was installed in a later second than that."""
@@ -109,15 +105,12 @@ class Installations:
         return renewed
 
     async def _despite(self, error: Exception, bot: Bot, workspace: str) -> Bot:
-        """A refresh token is good for one use, so another process may have been first; and the old one may still do."""
+        """The old token may still do. A refresh token is good for one use, and its answer may have got lost."""
         log.warning("slack.token_not_renewed", workspace=workspace, code=code_of(error))
         stored = await self._stored(workspace)
         if stored.bot_token != bot.bot_token or not self._expires(stored, timedelta()):
             return stored
         raise _expired() if isinstance(error, SlackApiError) else PlatformUnavailable() from error
-
-    def _lock(self, workspace: str) -> asyncio.Lock:
-        return self._locks.setdefault(workspace, asyncio.Lock())
 
 
 def _expired() -> CredentialsRejected:

@@ -1,14 +1,13 @@
-"""Sends a reply, or ever simpler messages that say the same, where Slack refuses what is in one."""
+"""Sends a message, or ever simpler ones that say the same, where Slack refuses what is in one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
 
 from bot.adapters.slack.gateway import SlackGateway
 from bot.core.errors import MessageRejected
-from bot.core.replies import Reply
-from formatters.slack import PLAIN, Native, ladder
+from formatters.slack import SlackMessage
 
 log = structlog.get_logger()
 
@@ -17,17 +16,15 @@ async def send(
     gateway: SlackGateway,
     workspace: str,
     method: str,
-    reply: Reply,
+    rungs: Iterable[SlackMessage],
     arguments: Mapping[str, Any],
-    *,
-    native: frozenset[Native] = PLAIN,
 ) -> str:
-    """The id of the message that Slack took; `arguments` are the method's others.
+    """The id of the first message that Slack took; `arguments` are the method's others.
 
     Raises MessageRejected if it takes none, and what the gateway raises.
     """
     rejected = MessageRejected()
-    for rung, message in enumerate(ladder(reply, native)):
+    for rung, message in enumerate(rungs):
         try:
             answer = await gateway.call(workspace, method, **arguments, **message)
         except MessageRejected as error:

@@ -1,6 +1,7 @@
 """Posts to Slack, tells people, sends files, and looks up what is known of channels and people."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -8,21 +9,17 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.adapters.slack.gateway import SlackGateway
+from bot.adapters.slack.history import History, metadata
 from bot.adapters.slack.ladder import send
-from bot.core.errors import BotError, ChannelGone, CredentialsRejected, HistoryUnreadable, MessageRejected, ScopeMissing
+from bot.core.errors import BotError, ChannelGone, MessageRejected, ScopeMissing
 from bot.core.language import _
 from bot.core.ports import Attachment
 from bot.core.replies import Reply
 from bot.core.subscriptions import Channel
 from formatters import slack as formatter
+from formatters.drawn import Drawn
 from formatters.slack import PLAIN, Native
 
-#: Names our messages in a channel's history: https://docs.slack.dev/messaging/message-metadata
-METADATA_EVENT: Final = "dynamo_digest"
-#: Messages to look through for one of ours; the strictest limit that any app has on this method.
-HISTORY_LIMIT: Final = 15
-#: Pages of it; a busier channel is not looked through.
-HISTORY_PAGES: Final = 4
 #: People on a page of a channel's members: https://docs.slack.dev/reference/methods/conversations.members
 MEMBERS_PAGE: Final = 1000
 
@@ -35,22 +32,24 @@ class SlackMessenger:
     def __init__(self, gateway: SlackGateway, *, native: frozenset[Native] = PLAIN) -> None:
         """`native` are the kinds of block that the workspaces are known to draw."""
         self._gateway = gateway
-        self._send = partial(send, gateway, native=native)
+        self._history = History(gateway)
+        self._ladder = Drawn(partial(formatter.ladder, native=native))
+        self._thread = Drawn(formatter.thread)
 
     async def post(self, channel: Channel, reply: Reply, *, key: str, thread: str | None = None) -> str:
         into: dict[str, Any] = {} if thread is None else {"thread_ts": thread}
-        posted = await self._send(channel.workspace, _POST, reply, {"channel": channel.id, **_marked(key), **into})
+        posted = await self._send(channel, _POST, reply, {"channel": channel.id, **_marked(key), **into})
         if thread is None:
             await self._fill_thread(channel, posted, reply, key)
         return posted
 
     async def update(self, channel: Channel, message: str, reply: Reply, *, key: str) -> None:
-        where = {"channel": channel.id, "ts": message, "metadata": _metadata(key)}
-        await self._send(channel.workspace, "chat.update", reply, where)
+        where = {"channel": channel.id, "ts": message, "metadata": metadata(key)}
+        await self._send(channel, "chat.update", reply, where)
 
     async def tell(self, channel: Channel, user: str, reply: Reply) -> None:
         # Posting to a person's id needs no scope but chat:write, other than opening the conversation first.
-        await self._send(channel.workspace, _POST, reply, {"channel": user, **_QUIET})
+        await self._send(channel, _POST, reply, {"channel": user, **_QUIET})
 
     async def send(self, channel: Channel, user: str, attachment: Attachment) -> None:
         content = attachment.text.encode()
@@ -109,35 +108,14 @@ class SlackMessenger:
             return None
 
     async def find(self, channel: Channel, *, key: str, since: datetime) -> str | None:
-        cursor = ""
-        for _page in range(HISTORY_PAGES):
-            messages, cursor = await self._page_of_history(channel, since, cursor)
-            if found := next((str(message["ts"]) for message in messages if _key(message) == key), None):
-                return found
-            if not cursor:
-                return None
-        raise HistoryUnreadable(_("Too much has been written in the channel since."))
+        return await self._history.find(channel, key=key, since=since)
 
-    async def _page_of_history(self, channel: Channel, since: datetime, cursor: str) -> tuple[list[Any], str]:
-        """Messages, newest first, and where the next page begins; empty after the last one."""
-        following = {"cursor": cursor} if cursor else {}
-        try:
-            history: Any = await self._gateway.call(
-                channel.workspace,
-                "conversations.history",
-                channel=channel.id,
-                oldest=f"{(since - timedelta(seconds=5)).timestamp():.6f}",
-                include_all_metadata=True,
-                limit=HISTORY_LIMIT,
-                **following,
-            )
-        except CredentialsRejected as error:
-            raise HistoryUnreadable(str(error)) from error
-        return history["messages"], str((history.get("response_metadata") or {}).get("next_cursor") or "")
+    async def _send(self, channel: Channel, method: str, reply: Reply, arguments: Mapping[str, Any]) -> str:
+        return await send(self._gateway, channel.workspace, method, self._ladder(reply), arguments)
 
     async def _fill_thread(self, channel: Channel, parent: str, reply: Reply, key: str) -> None:
         """What stands under the message. The message itself has arrived, so that nothing here makes it fail."""
-        for number, message in enumerate(formatter.thread(reply), start=1):
+        for number, message in enumerate(self._thread(reply), start=1):
             try:
                 marked = _marked(f"{key}#{number}")
                 where = {"channel": channel.id, "thread_ts": parent}
@@ -156,15 +134,5 @@ _POST: Final = "chat.postMessage"
 _QUIET: Final = {"unfurl_links": False, "unfurl_media": False}
 
 
-def _key(message: Any) -> str | None:
-    """With which it was posted, if it is ours."""
-    metadata = message.get("metadata") or {}
-    return metadata["event_payload"].get("key") if metadata.get("event_type") == METADATA_EVENT else None
-
-
 def _marked(key: str) -> dict[str, Any]:
-    return {**_QUIET, "metadata": _metadata(key)}
-
-
-def _metadata(key: str) -> dict[str, Any]:
-    return {"event_type": METADATA_EVENT, "event_payload": {"key": key}}
+    return {**_QUIET, "metadata": metadata(key)}

@@ -5,7 +5,7 @@ from typing import Any
 from bot.adapters.slack.gateway import SlackGateway
 from bot.adapters.slack.ladder import send
 from bot.core.replies import Reply
-from formatters.slack import View
+from formatters.slack import View, ladder
 
 #: Of a message whose links nobody asked to see more of.
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
@@ -44,16 +44,16 @@ class SlackSurfaces:
 
     async def post(self, workspace: str, channel: str, reply: Reply, *, thread: str | None = None) -> str:
         where = {"channel": channel, "thread_ts": thread, **_QUIET}
-        return await send(self._gateway, workspace, "chat.postMessage", reply, where)
+        return await send(self._gateway, workspace, "chat.postMessage", ladder(reply), where)
 
     async def update(self, workspace: str, channel: str, ts: str, reply: Reply) -> None:
-        await send(self._gateway, workspace, "chat.update", reply, {"channel": channel, "ts": ts})
+        await send(self._gateway, workspace, "chat.update", ladder(reply), {"channel": channel, "ts": ts})
 
     async def post_privately(
         self, workspace: str, channel: str, user: str, reply: Reply, *, thread: str | None = None
     ) -> None:
         where = {"channel": channel, "user": user, "thread_ts": thread}
-        await send(self._gateway, workspace, "chat.postEphemeral", reply, where)
+        await send(self._gateway, workspace, "chat.postEphemeral", ladder(reply), where)
 
 
 def _view(answer: Any) -> dict[str, Any]:
