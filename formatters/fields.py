@@ -7,7 +7,7 @@ from bot.core.language import N_, Language, _
 from bot.core.model import Importance
 from bot.core.ranges import Weekday
 from bot.core.replies import SettingsForm
-from bot.core.subscriptions import QuietDays, SubscriptionTerms
+from bot.core.subscriptions import FollowingTerms, QuietDays, Terms
 
 # The fields of a subscription, which have the names of a Subscribe's.
 REPO: Final = "repo"
@@ -29,6 +29,8 @@ NO_BOTS: Final = "no_bots"
 IN_THREAD: Final = "in_thread"
 #: The field of a FeedbackForm.
 REASON: Final = "reason"
+
+REPO_HINT: Final = N_("owner/name, owner/name@release/* for other branches, or owner/* not legacy-*")
 
 #: Characters of a reason.
 REASON_MAX: Final = 500
@@ -61,14 +63,20 @@ OPTIONS: Final[Mapping[str, str]] = {
 }
 
 
+def repo(form: SettingsForm) -> str:
+    """The field of the repository, as people write it: `owner/name`, `owner/* not legacy-*,tmp`."""
+    excluded = form.terms.excluded if isinstance(form.terms, FollowingTerms) else ()
+    return f"{form.terms.followed} not {','.join(excluded)}" if excluded else str(form.terms.followed)
+
+
 def in_words(form: SettingsForm) -> str:
     """What the form of a subscription does."""
     if form.subscription is None:
-        return _("This channel does not follow {repo} yet. The form subscribes it.", repo=form.terms.repo)
-    return _("The form changes what this channel gets of {repo}.", repo=form.terms.repo)
+        return _("This channel does not follow {repo} yet. The form subscribes it.", repo=form.terms.followed)
+    return _("The form changes what this channel gets of {repo}.", repo=form.terms.followed)
 
 
-def condition(terms: SubscriptionTerms, name: str) -> tuple[str, ...]:
+def condition(terms: Terms, name: str) -> tuple[str, ...]:
     """What is asked for at present under one of the names of `CONDITIONS`."""
     return getattr(terms.selection, name)
 
@@ -78,6 +86,6 @@ def manner(name: str) -> str:
     return _("As in .gitignore: lib/**, *.rs") if "paths" in name else _("Names or addresses: Ada, *@example.com")
 
 
-def chosen(terms: SubscriptionTerms) -> set[str]:
+def chosen(terms: Terms) -> set[str]:
     """Which of the `OPTIONS` are."""
     return {name for name, on in ((NO_BOTS, terms.selection.no_bots), (IN_THREAD, terms.in_thread)) if on}

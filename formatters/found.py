@@ -3,6 +3,7 @@
 from typing import Final
 
 from bot.core.language import N_, _, decimal, ngettext
+from bot.core.model import Repo
 from bot.core.replies import Answer, SearchResults
 from formatters import wording as say
 
@@ -18,7 +19,7 @@ def summary(reply: SearchResults) -> str:
     if not reply.total:
         return _("No stored analysis of {repo} has all of these words: {words}", repo=reply.repo, words=words)
     if len(reply.entries) == reply.total:
-        return _("{commits} of {repo}: {words}", commits=say.commits(reply.total), repo=reply.repo, words=words)
+        return all_of(reply.repo, reply.total, words)
     return _(
         "The newest {number} of {commits} of {repo}: {words}",
         number=decimal(len(reply.entries)),
@@ -26,6 +27,12 @@ def summary(reply: SearchResults) -> str:
         repo=reply.repo,
         words=words,
     )
+
+
+def all_of(repo: Repo, total: int, words: str) -> str:
+    """How many there are, of which one page is shown."""
+    shown = say.cut(say.visible(words), _WORDS_MAX)
+    return _("{commits} of {repo}: {words}", commits=say.commits(total), repo=repo, words=shown)
 
 
 def writer(reply: Answer) -> str:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.core.language import _, decimal, ngettext
 from bot.core.model import Digest
+from bot.core.ranges import Span
 from bot.core.replies import POSTED, DigestView, Framing, RangeView
 from formatters.counts import commits, merge_commits, sentence
 from formatters.terms import selection
@@ -26,6 +27,12 @@ def span(view: RangeView) -> str:
     """`2026-01-15 to 2026-01-21 (Asia/Shanghai)`."""
     first, last = (day.date.isoformat() for day in (view.first, view.last))
     return _("{first} to {last} ({zone})", first=first, last=last, zone=view.last.zone.key)
+
+
+def dates(of: Span) -> str:
+    """`2026-01-15 to 2026-01-21`, or the one date."""
+    first, last = (day.date.isoformat() for day in (of.first, of.last))
+    return first if first == last else _("{first} to {last}", first=first, last=last)
 
 
 def day_number(view: RangeView) -> str:

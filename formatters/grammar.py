@@ -28,6 +28,10 @@ GRAMMAR: Final[tuple[tuple[str, str], ...]] = (
     ),
     ("subscribe ai-dynamo/dynamo branch release/*", N_("commits on other branches than the default one")),
     (
+        "subscribe ai-dynamo/* not legacy-*",
+        N_("each repository of an organisation or user, but for some; also `pause`, `unsubscribe`"),
+    ),
+    (
         "subscribe ai-dynamo/dynamo quiet line thread on",
         N_("a line on days without commits, and commits in the thread; or `quiet silent`, `thread off`"),
     ),

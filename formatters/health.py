@@ -1,12 +1,12 @@
 """How subscriptions fare, in the same words everywhere: the newest delivery, what it costs, what people say of it."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot.core.language import N_, _, decimal
-from bot.core.replies import ListedSubscription, Spent
+from bot.core.language import N_, _, decimal, joined, ngettext
+from bot.core.replies import Listed, ListedFollowing, ListedSubscription, Spent
 from bot.core.subscriptions import DeliveryState, Feedback, Run, Verdict
 from formatters import wording as say
 
@@ -14,8 +14,56 @@ THUMBS: Final = {Verdict.UP: "👍", Verdict.DOWN: "👎"}
 SEND_NOW: Final = N_("Send it now")
 RESUME: Final = N_("Resume")
 PAUSE: Final = N_("Pause")
-#: In which a message did not arrive, or may not have, and somebody can send it.
-_MISSED: Final = frozenset({DeliveryState.FAILED, DeliveryState.UNCERTAIN})
+#: Of the repositories of a pattern, those of which a missed delivery is told.
+_MISSED_TOLD: Final = 3
+
+
+class Standing(NamedTuple):
+    """One thing to know of how it goes."""
+
+    text: str
+    is_trouble: bool = False
+
+
+def standing(listed: Listed) -> Iterator[Standing]:
+    """How the newest delivery went, or what did not go well of many; and why nothing comes, if so."""
+    match listed:
+        case ListedSubscription(last=Run() as last):
+            yield Standing(run(last, listed.of.terms.zone), last.was_missed)
+        case ListedSubscription():
+            pass
+        case ListedFollowing():
+            yield from map(_missed, listed.missed[:_MISSED_TOLD])
+            if more := len(listed.missed) - _MISSED_TOLD if len(listed.missed) > _MISSED_TOLD else 0:
+                text = ngettext("{number} more digest did not arrive", "{number} more digests did not arrive", more)
+                yield Standing(text, is_trouble=True)
+            if error := say.visible(listed.following.error):
+                yield Standing(_("Repositories could not be looked for: {error}", error=error), is_trouble=True)
+    if why := broken(listed):
+        yield Standing(why, is_trouble=True)
+
+
+def _missed(listed: ListedSubscription) -> Standing:
+    went = run(listed.last, listed.of.terms.zone) if listed.last else ""
+    return Standing(f"{listed.followed.name} {went}", is_trouble=True)
+
+
+def members(listed: Listed) -> str:
+    """`12 repositories, without legacy-*, tmp`; empty for a repository."""
+    if isinstance(listed, ListedSubscription):
+        return ""
+    number = ngettext("{number} repository", "{number} repositories", listed.repositories)
+    excluded = listed.following.terms.excluded
+    return (
+        _("{repositories}, without {excluded}", repositories=number, excluded=joined(excluded)) if excluded else number
+    )
+
+
+def missed(listed: Listed) -> Sequence[ListedSubscription]:
+    """Whose newest delivery somebody may want to have sent now."""
+    if isinstance(listed, ListedFollowing):
+        return listed.missed[:_MISSED_TOLD]
+    return [listed] if was_missed(listed.last) else []
 
 
 def run(last: Run, zone: ZoneInfo) -> str:
@@ -42,12 +90,24 @@ def _error(last: Run) -> str:
 
 def was_missed(last: Run | None) -> bool:
     """Whether somebody may want to have it sent now."""
-    return last is not None and last.state in _MISSED
+    return last is not None and last.was_missed
 
 
-def is_resting(listed: ListedSubscription) -> bool:
+def is_resting(listed: Listed) -> bool:
     """Whether nothing comes until somebody resumes it."""
-    return bool(listed.subscription.broken) or listed.next_at is None
+    return bool(listed.of.broken) or listed.next_at is None
+
+
+def broken(listed: Listed) -> str:
+    """`nothing has been delivered since 2026-01-21 09:00: the channel was archived`; empty while all is well."""
+    reason = say.visible(listed.of.broken)
+    if not reason:
+        return ""
+    since = listed.of.broken_since
+    if since is None:
+        return _("nothing is delivered at present") + _(": ") + reason
+    instant = say.clock(since, listed.of.terms.zone)[:16]
+    return _("nothing has been delivered since {instant}", instant=instant) + _(": ") + reason
 
 
 def question(sha: str) -> str:

@@ -16,6 +16,11 @@ def render(reply: Reply) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
+def dump(value: object) -> str:
+    """The members of any value of ours, in the same words."""
+    return json.dumps(_members(value), indent=2, ensure_ascii=False) + "\n"
+
+
 def _members(value: object) -> dict[str, object]:
     return {field.name: _plain(getattr(value, field.name)) for field in fields(value)} if is_dataclass(value) else {}
 

@@ -13,6 +13,7 @@ REPORT: Final = N_("Full report")
 SETTINGS: Final = N_("Settings")
 SUBSCRIBE: Final = N_("Subscribe")
 DAYS_BELOW: Final = N_("The buttons below show each day.")
+ARCHIVE: Final = N_("Open in the archive")
 IN_THREAD: Final = N_("The commits are in the thread.")
 
 

@@ -1,12 +1,14 @@
 """A day as a small picture: how many commits in which of its areas."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from bot.core.areas import AREAS_MAX, Area, areas
+from bot.core.areas import AREAS_MAX, Area, by_area
 from bot.core.language import N_, _, decimal
-from bot.core.model import Digest
+from bot.core.model import Digest, Importance
+from bot.core.pages import Counts
 from formatters import wording as say
 
 TITLE: Final = N_("Commits by area")
@@ -18,24 +20,35 @@ NAME_MAX: Final = 20
 _BAR_MAX: Final = 16
 
 
+class Bar(NamedTuple):
+    """An area by the importance of its commits."""
+
+    name: str
+    counts: Counts
+
+
 def of(digest: Digest) -> tuple[Area, ...]:
+    """The areas of `by_importance` with the number of their commits."""
+    return tuple(Area(bar.name, bar.counts.total) for bar in by_importance(digest))
+
+
+def by_importance(digest: Digest) -> tuple[Bar, ...]:
     """Areas with names that can be shown and all differ, the busiest first and what is left over last.
 
     Empty where a picture would tell nothing: few commits, all in one place, or each in another one.
     """
     if len(digest.entries) < COMMITS_MIN:
         return ()
-    found = areas([entry.commit for entry in digest.entries], most=AREAS_MAX - 1)
-    if len(found) < 2 or found[0].commits == 1:
+    found = by_area([entry.commit for entry in digest.entries], most=AREAS_MAX - 1)
+    busiest = next(iter(found.values()))
+    if len(found) < 2 or len(busiest) == 1:
         return ()
-    counts: dict[str, int] = {}
-    for area in found:
-        name = _name(area.folder)
-        counts[name] = counts.get(name, 0) + area.commits
-    if rest := len(digest.entries) - sum(counts.values()):
-        others = _("elsewhere")
-        counts[others] = counts.get(others, 0) + rest
-    return tuple(Area(name, number) for name, number in counts.items())
+    names = {commit.sha: _name(folder) for folder, commits in found.items() for commit in commits}
+    levels: dict[str, Counter[Importance]] = {_name(folder): Counter() for folder in found}
+    for entry in digest.entries:
+        name = names.get(entry.commit.sha) or _("elsewhere")
+        levels.setdefault(name, Counter())[entry.analysis.importance] += 1
+    return tuple(Bar(name, say.counts(of_area)) for name, of_area in levels.items() if of_area)
 
 
 def _name(folder: str) -> str:

@@ -24,7 +24,7 @@ from bot.core.replies import (
     Framing,
     Help,
     Home,
-    ListedSubscription,
+    Listed,
     Notice,
     Progress,
     RangeView,
@@ -34,7 +34,7 @@ from bot.core.replies import (
     SettingsForm,
     SubscriptionList,
 )
-from formatters import found, health, related
+from formatters import found, health, picture, related
 from formatters import wording as say
 
 _LEVEL_STYLES: Final = {Importance.HIGH: "bold red", Importance.MEDIUM: "bold yellow", Importance.LOW: "bold green"}
@@ -49,7 +49,10 @@ _NARROWEST: Final = 60
 
 
 def render(reply: Reply, *, width: int = 100, color: bool = True) -> str:
-    """Lines of at most `width` columns, but never less than 60. With `color`, escape sequences set our styles only."""
+    """Lines of at most `width` columns, but never less than 60; only an address is never broken.
+
+    With `color`, escape sequences set our styles only.
+    """
     console = Console(
         file=StringIO(),
         width=max(width, _NARROWEST),
@@ -64,7 +67,19 @@ def render(reply: Reply, *, width: int = 100, color: bool = True) -> str:
     )
     with console.capture() as captured:
         console.print(_shown(reply))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()) + _page(reply)
+
+
+def _page(reply: Reply) -> str:
+    """Where it stands in the archive."""
+    match reply:
+        case DigestView(framing=Framing(address=address)) | RangeView(framing=Framing(address=address)):
+            pass
+        case AnalysisView(address=address):
+            pass
+        case _:
+            return ""
+    return _("In the archive: {address}", address=address) + "\n" if address else ""
 
 
 def _shown(reply: Reply) -> RenderableType:
@@ -84,7 +99,7 @@ def _shown(reply: Reply) -> RenderableType:
         case Home(subscriptions=listed):
             return Group(*_subscriptions(listed))
         case SettingsForm(terms=terms):
-            return Group(Text(f"{terms.repo}{_(': ')}{say.every(terms)}"))
+            return Group(Text(f"{terms.followed}{_(': ')}{say.every(terms)}"))
         case FeedbackForm(sha=sha):
             return Text(health.question(sha))
         case SearchResults():
@@ -115,6 +130,7 @@ def _digest(view: DigestView) -> Iterator[RenderableType]:
     yield Text("  ".join(say.facts(digest)))
     yield from _left_out(view.framing, digest)
     yield from _lead(digest)
+    yield from _picture(digest)
     for level, entries in digest.by_importance().items():
         if entries:
             yield Text()
@@ -143,6 +159,11 @@ def _lead(digest: Digest) -> Iterator[RenderableType]:
     yield from _part(_(say.THEMES), [_theme(theme) for theme in digest.themes])
 
 
+def _picture(digest: Digest) -> Iterator[RenderableType]:
+    if shown := picture.of(digest):
+        yield from _titled(_(picture.TITLE), [Padding(Text(picture.bars(shown)), (0, 0, 0, 2))])
+
+
 def _theme(theme: Theme) -> Text:
     shas = " ".join(sha[:7] for sha in theme.shas)
     return _prose(say.visible(theme.title)).append(f"  {shas}", style="dim")
@@ -161,6 +182,7 @@ def _range(view: RangeView) -> Iterator[RenderableType]:
     yield from _left_out(view.framing, whole)
     yield Text(say.top_authors(whole), style="dim")
     yield from _lead(whole)
+    yield from _picture(whole)
     yield from _titled(_(say.DAYS), [_list(Text(say.day_counts(digest)) for digest in view.digests)])
     ranked = say.ranked(whole)
     yield from _titled(_(say.MOST_IMPORTANT), [_commits(whole, ranked[:_MOST_IMPORTANT], of_days=True)])
@@ -314,7 +336,7 @@ def _titled(title: str, body: Iterable[RenderableType]) -> Iterator[RenderableTy
 # Everything else
 
 
-def _subscriptions(listed: Sequence[ListedSubscription]) -> Iterator[RenderableType]:
+def _subscriptions(listed: Sequence[Listed]) -> Iterator[RenderableType]:
     if not listed:
         yield Text(_(say.NO_SUBSCRIPTIONS))
         yield from _try(say.FIRST_SUBSCRIPTION)
@@ -323,16 +345,14 @@ def _subscriptions(listed: Sequence[ListedSubscription]) -> Iterator[RenderableT
     yield _list([_subscription(item) for item in listed])
 
 
-def _subscription(listed: ListedSubscription) -> Text:
-    shown = Text(str(listed.subscription.terms.repo), style="cyan")
+def _subscription(listed: Listed) -> Text:
+    shown = Text(str(listed.followed), style="cyan")
     shown.append(_(": ") + say.schedule(listed), style="default")
-    if chosen := say.choices(listed.subscription.terms):
+    if chosen := [*filter(None, (health.members(listed),)), *say.choices(listed.of.terms)]:
         shown.append("\n" + say.visible(_("; ").join(chosen)), style="default")
-    if listed.last is not None:
-        went = health.run(listed.last, listed.subscription.terms.zone)
-        shown.append("\n" + went, style="red" if health.was_missed(listed.last) else "dim")
-    broken = say.visible(listed.subscription.broken)
-    return shown.append("\n" + _(say.BROKEN) + _(": ") + broken, style="red") if broken else shown
+    for each in health.standing(listed):
+        shown.append("\n" + each.text, style="red" if each.is_trouble else "dim")
+    return shown
 
 
 def _standing(reply: SubscriptionList) -> Iterator[RenderableType]:

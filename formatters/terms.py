@@ -7,7 +7,7 @@ from typing import Final
 from bot.core.language import N_, _, enumerated, joined
 from bot.core.model import Importance
 from bot.core.ranges import Weekday
-from bot.core.subscriptions import EVERY_DAY, WORKDAYS, QuietDays, Selection, Subscription, SubscriptionTerms
+from bot.core.subscriptions import EVERY_DAY, WORKDAYS, Following, QuietDays, Selection, Subscription, Terms
 from formatters.text import visible
 
 WEEKDAYS: Final = {
@@ -35,7 +35,7 @@ def days(of: frozenset[Weekday]) -> str:
     return _("every {day}", day=names[0]) if len(names) == 1 else _("on {days}", days=enumerated(names))
 
 
-def paused(subscription: Subscription, next_at: datetime | None) -> str:
+def paused(subscription: Subscription | Following, next_at: datetime | None) -> str:
     """`paused until 2026-02-01`, the first day with digests again, `paused`, or nothing.
 
     Only who knows the time can tell whether a pause is over, but not before a digest was due after it.
@@ -50,7 +50,7 @@ def paused(subscription: Subscription, next_at: datetime | None) -> str:
     return _("paused until {date}", date=pause.until.astimezone(subscription.terms.zone).date().isoformat())
 
 
-def _was_due(terms: SubscriptionTerms, since: datetime, until: datetime) -> bool:
+def _was_due(terms: Terms, since: datetime, until: datetime) -> bool:
     """Whether a digest is due from the one instant on and before the other."""
     day = since.astimezone(terms.zone).date()
     while (due := datetime.combine(day, terms.at, terms.zone)) < until:
@@ -84,7 +84,7 @@ def _alternatives(patterns: Sequence[str]) -> str:
     return _(" or ").join(map(visible, patterns))
 
 
-def choices(terms: SubscriptionTerms) -> tuple[str, ...]:
+def choices(terms: Terms) -> tuple[str, ...]:
     """What it asks for beyond its days: which commits, a line on quiet days, and where the commits stand."""
     made = (
         selection(terms.selection),

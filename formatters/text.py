@@ -13,6 +13,13 @@ _VISIBLE: Final[Mapping[int, str]] = {
     **dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)], "�"),
     **dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " "),
 }
+#: Zero-width space, non-joiner and marks of direction, word joiner, soft hyphen, byte order mark: https://trojansource.codes
+#: The joiner stays, since emoji are made with it.
+_VISIBLE_IN_SOURCE: Final[Mapping[int, str]] = {
+    **_VISIBLE,
+    **dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF], "�"),
+    ord("\t"): "\t",
+}
 _SPACES: Final = re.compile(r" {2,}")
 _CODE: Final = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _ELLIPSIS: Final = "…"
@@ -20,8 +27,17 @@ _ELLIPSIS: Final = "…"
 
 def visible(text: str) -> str:
     """`text` on one line, with everything in it to be seen. Doing it twice changes nothing."""
-    seen = text if text.isprintable() else text.translate(_VISIBLE)
-    return _SPACES.sub(" ", seen).strip()
+    return _SPACES.sub(" ", seen(text)).strip()
+
+
+def seen(text: str) -> str:
+    """The same with all of its spaces, for where they mean something or do no harm."""
+    return text if text.isprintable() else text.translate(_VISIBLE)
+
+
+def seen_in_source(line: str) -> str:
+    """A line of a file: tabs stay, and characters without a width, which make two names look like one, are shown."""
+    return line if line.isprintable() else line.translate(_VISIBLE_IN_SOURCE)
 
 
 def visible_lines(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ spoken.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Final, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ from bot.core.model import (
     Theme,
 )
 from bot.core.names import STATUSES, TYPES
+from bot.core.pages import Counts
 from bot.core.replies import Progress
 from formatters.counts import (
     authors,
@@ -43,12 +45,12 @@ from formatters.counts import (
     more_items,
     sentence,
 )
-from formatters.framing import caveats, day_number, delays, left_out, quiet, quiet_line, quiet_span, span
+from formatters.framing import caveats, dates, day_number, delays, left_out, quiet, quiet_line, quiet_span, span
 from formatters.grammar import GRAMMAR, GRAMMAR_NOTE, HELP
 from formatters.provenance import are_alike, is_based_on_all, is_foreign, origin, writer, writer_of
 from formatters.schedule import every, hours, schedule
 from formatters.terms import choices, days, paused, selection
-from formatters.text import Span, cut, spans, unquoted, visible, visible_lines
+from formatters.text import Span, cut, seen, seen_in_source, spans, unquoted, visible, visible_lines
 from formatters.times import clock, duration, weekday
 
 __all__ = [  # what stands in a module of its own
@@ -63,6 +65,7 @@ __all__ = [  # what stands in a module of its own
     "clock",
     "commits",
     "cut",
+    "dates",
     "day_number",
     "days",
     "delays",
@@ -84,6 +87,8 @@ __all__ = [  # what stands in a module of its own
     "quiet_line",
     "quiet_span",
     "schedule",
+    "seen",
+    "seen_in_source",
     "selection",
     "sentence",
     "span",
@@ -161,7 +166,6 @@ NO_AUTHOR: Final = N_("(no name)")
 NO_SUBSCRIPTIONS: Final = N_("This channel follows no repository yet.")
 FIRST_SUBSCRIPTION: Final = "subscribe ai-dynamo/dynamo at 09:00"
 SUBSCRIPTIONS: Final = N_("This channel follows")
-BROKEN: Final = N_("nothing is delivered at present")
 
 TRY: Final = N_("Try")
 NOTHING: Final = N_("(nothing)")
@@ -228,9 +232,23 @@ def theme(of: Theme) -> str:
 
 def day_counts(digest: Digest) -> str:
     """`2026-01-15: 12 commits, 🔴 1, 🟡 3, 🟢 8`; levels without commits are left out."""
-    levels = Counter(entry.analysis.importance for entry in digest.entries)
-    counts = (f"{icon} {decimal(levels[level])}" for level, icon in ICONS.items() if levels[level])
-    return digest.day.date.isoformat() + _(": ") + _(", ").join([commits(len(digest.entries)), *counts])
+    return date_counts(digest.day.date, counts(entry.analysis.importance for entry in digest.entries))
+
+
+def date_counts(day: date, of: Counts) -> str:
+    """The same of a day of which only that is known."""
+    return day.isoformat() + _(": ") + level_numbers(of)
+
+
+def level_numbers(of: Counts) -> str:
+    """`12 commits, 🔴 1, 🟡 3, 🟢 8`; levels without commits are left out."""
+    levels = zip(ICONS.values(), (of.high, of.medium, of.low), strict=True)
+    return joined([commits(of.total), *(f"{icon} {decimal(number)}" for icon, number in levels if number)])
+
+
+def counts(levels: Iterable[Importance]) -> Counts:
+    of = Counter(levels)
+    return Counts(high=of[Importance.HIGH], medium=of[Importance.MEDIUM], low=of[Importance.LOW])
 
 
 def top_authors(digest: Digest) -> str:

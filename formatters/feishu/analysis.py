@@ -14,7 +14,7 @@ from bot.core.replies import AnalysisView
 from bot.core.subscriptions import Verdict
 from formatters import health, labels, related
 from formatters import wording as say
-from formatters.feishu import elements, limits
+from formatters.feishu import elements, footer, limits
 from formatters.feishu.budget import Room, cost
 from formatters.feishu.cards import Content, Tag, TagColour, Template
 from formatters.feishu.drawing import Drawing
@@ -76,7 +76,7 @@ def reduced(reply: AnalysisView, drawing: Drawing) -> Content:
         *(say.unquoted(statement.text) for statement in say.summary(entry)[:_SOURCES]),
     )
     shown = [elements.paragraph(fact, limits.NOTE_MAX) for fact in facts if fact]
-    return _card(reply, [*shown, _writer(entry), *_browse(reply.repo, entry)])
+    return _card(reply, [*shown, _writer(entry), *_browse(reply)])
 
 
 def _card(reply: AnalysisView, parts: Sequence[Element]) -> Content:
@@ -149,7 +149,7 @@ def _turning(reply: AnalysisView, page: int, pages: int) -> list[Element]:
 def _actions(reply: AnalysisView, drawing: Drawing) -> list[Element]:
     entry = reply.entry
     asking = (*deepen(reply.repo, entry, reply.day), *_feedback(reply)) if drawing.asks else ()
-    return elements.buttons(*asking, *_browse(reply.repo, entry))
+    return elements.buttons(*asking, *_browse(reply))
 
 
 def deepen(repo: Repo, entry: Entry, day: Day | None) -> Iterator[Element]:
@@ -170,9 +170,10 @@ def thumbs(repo: Repo, entry: Entry) -> Iterator[Element]:
         yield elements.button(thumb, GiveFeedback(repo=repo, sha=entry.commit.sha, verdict=verdict))
 
 
-def _browse(repo: Repo, entry: Entry) -> Iterator[Element]:
-    if url := repo.commit_url(entry.commit.sha):
-        yield elements.browse(_("Open on {host}", host=repo.host), url)
+def _browse(reply: AnalysisView) -> Iterator[Element]:
+    if url := reply.repo.commit_url(reply.entry.commit.sha):
+        yield elements.browse(_("Open on {host}", host=reply.repo.host), url)
+    yield from footer.archive(reply.address)
 
 
 def _verdict(reply: AnalysisView) -> list[Element]:

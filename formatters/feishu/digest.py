@@ -57,7 +57,7 @@ def reduced(view: DigestView, drawing: Drawing) -> Content:
     listed = _plain_listing(view, drawing, Room(drawing.room(_card(view, above)) - _PLAIN_SPARE))
     buttons = [
         *([footer.all_commits(view)] if drawing.asks else []),
-        *footer.page(digest.repo, digest.day, digest.day),
+        *footer.pages(view),
     ]
     return _card(view, [*above, *listed, *buttons])
 

@@ -16,7 +16,7 @@ from bot.core.replies import (
     FeedbackForm,
     Help,
     Home,
-    ListedSubscription,
+    Listed,
     Notice,
     Progress,
     RangeView,
@@ -164,14 +164,10 @@ def _example(row: tuple[str, str]) -> Line:
     return [_words(labels.command(row[0]) + _(": ") + _(row[1]))]
 
 
-def _subscription(listed: ListedSubscription) -> Line:
-    terms = listed.subscription.terms
-    broken = listed.subscription.broken
-    notes = (
-        health.run(listed.last, terms.zone) if listed.last else "",
-        _(say.BROKEN) + _(": ") + broken if broken else "",
-    )
-    return [_words(_("; ").join(filter(None, (f"{terms.repo}{_(': ')}{say.schedule(listed)}", *notes))))]
+def _subscription(listed: Listed) -> Line:
+    notes = (health.members(listed), *(each.text for each in health.standing(listed)))
+    words = _("; ").join(filter(None, (f"{listed.followed}{_(': ')}{say.schedule(listed)}", *notes)))
+    return [_words(words)]
 
 
 def _no_line(_item: object) -> Line:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from bot.core.commands import MakeReport, OpenSettings, Retry, ShowDigest, ShowIndex
-from bot.core.days import Day
 from bot.core.language import _
 from bot.core.model import Digest, Repo
 from bot.core.ranges import DayRange, When
@@ -18,12 +17,12 @@ from formatters.feishu.elements import Element
 def of_digest(view: DigestView, drawing: Drawing, *, complete: bool) -> list[Element]:
     """All of its buttons; that to all commits only where not each of them can be opened already."""
     row = _of_digest(view, complete=complete) if drawing.asks else ()
-    return elements.buttons(*row, *page(view.digest.repo, view.digest.day, view.digest.day))
+    return elements.buttons(*row, *pages(view))
 
 
 def of_range(view: RangeView, drawing: Drawing) -> list[Element]:
     row = _of_range(view) if drawing.asks else ()
-    return elements.buttons(*row, *page(view.repo, view.first, view.last))
+    return elements.buttons(*row, *pages(view))
 
 
 def has_commits(view: DigestView) -> bool:
@@ -38,9 +37,18 @@ def all_commits(view: DigestView) -> Element:
     return elements.button(text, ShowIndex(repo=digest.repo, day=digest.day))
 
 
-def page(repo: Repo, first: Day, last: Day) -> list[Element]:
-    url = say.days_url(repo, first, last)
-    return [elements.browse(labels.on_host(repo.host), url)] if url else []
+def pages(view: DigestView | RangeView) -> list[Element]:
+    """Where the days can be read: at their host, and in the archive."""
+    days = (view.digest,) if isinstance(view, DigestView) else view.digests
+    repo, url = days[0].repo, say.days_url(days[0].repo, days[0].day, days[-1].day)
+    return [
+        *([elements.browse(labels.on_host(repo.host), url)] if url else []),
+        *archive(view.framing.address),
+    ]
+
+
+def archive(address: str) -> list[Element]:
+    return [elements.browse(_(labels.ARCHIVE), address)] if address else []
 
 
 def _of_digest(view: DigestView, *, complete: bool) -> Iterator[Element]:

@@ -19,7 +19,7 @@ from bot.core.commands import (
 )
 from bot.core.language import N_, _
 from bot.core.replies import FeedbackForm, SettingsForm
-from bot.core.subscriptions import SubscriptionTerms, Verdict
+from bot.core.subscriptions import Terms, Verdict
 from formatters import fields, health, labels
 from formatters import wording as say
 from formatters.feishu import elements, limits
@@ -55,7 +55,7 @@ def settings(reply: SettingsForm) -> Content:
     parts = [*_which(reply), *_when(reply.terms), *_what(reply.terms), *_how(reply.terms), *_send(reply)]
     return Content(
         title=title,
-        subtitle=str(reply.terms.repo),
+        subtitle=str(reply.terms.followed),
         summary=words,
         elements=[elements.paragraph(words), _form(SETTINGS, parts), *elements.buttons(*_actions(reply))],
     )
@@ -76,13 +76,12 @@ def in_words(reply: SettingsForm) -> str:
     """What does the same, where no form can be drawn."""
     terms = reply.terms
     options = f"at {terms.at:%H:%M} tz {terms.zone.key} lang {terms.language.value}"
-    command = labels.command(f"subscribe {terms.repo} {options}")
+    command = labels.command(f"subscribe {terms.followed} {options}")
     return _("The form cannot be shown here. A command does the same: {command}", command=command)
 
 
-def unsubscribe(subscription: int, repo: str, act: Act = Act.ASK, *, shows: Question | None = None) -> Element:
+def unsubscribe(question: Elsewhere, repo: str, act: Act = Act.ASK, *, shows: Question | None = None) -> Element:
     """A button that asks once more."""
-    question = Elsewhere(subscription=subscription, command=Unsubscribe(repo=None))
     button = elements.button(_("Unsubscribe"), question, act, shows=shows, type_="danger")
     words = _("No more digests of {repo} into the channel?", repo=repo)
     confirm = {"title": plain(_("Unsubscribe"), _LABEL_MAX), "text": plain(words, limits.NOTE_MAX)}
@@ -95,13 +94,11 @@ def unsubscribe(subscription: int, repo: str, act: Act = Act.ASK, *, shows: Ques
 def _which(form: SettingsForm) -> Iterator[Element]:
     """Of a new one only: another repository is another subscription."""
     if form.subscription is None:
-        hint = _("owner/name, or owner/name@release/* for other branches")
-        yield from _labelled(
-            _("Repository"), _text(fields.REPO, str(form.terms.repo), _REPO_MAX, hint=hint, required=True)
-        )
+        given, hint = fields.repo(form), _(fields.REPO_HINT)
+        yield from _labelled(_("Repository"), _text(fields.REPO, given, _REPO_MAX, hint=hint, required=True))
 
 
-def _when(terms: SubscriptionTerms) -> Iterator[Element]:
+def _when(terms: Terms) -> Iterator[Element]:
     hour = {
         "tag": "picker_time",
         "name": fields.AT,
@@ -115,7 +112,7 @@ def _when(terms: SubscriptionTerms) -> Iterator[Element]:
     yield elements.note(_("Each digest reaches back to the one before."))
 
 
-def _what(terms: SubscriptionTerms) -> Iterator[Element]:
+def _what(terms: Terms) -> Iterator[Element]:
     level = _one(fields.MINIMUM, fields.MINIMUMS, lambda level: level.name.lower(), chosen=terms.selection.minimum)
     quiet = _one(fields.QUIET, fields.QUIET_DAYS, lambda quiet: quiet.value, chosen=terms.quiet)
     yield elements.columns(_labelled(_("Importance"), level), _labelled(_("On days without commits"), quiet))
@@ -124,7 +121,7 @@ def _what(terms: SubscriptionTerms) -> Iterator[Element]:
     yield elements.columns(*named[2:])
 
 
-def _condition(terms: SubscriptionTerms, name: str, label: str) -> list[Element]:
+def _condition(terms: Terms, name: str, label: str) -> list[Element]:
     """Values between commas; none is shown in part, since that would be another one."""
     values = [say.visible(value) for value in fields.condition(terms, name)]
     shown = list(values)
@@ -138,7 +135,7 @@ def _fits(text: str) -> bool:
     return len(text) <= limits.INPUT_MAX and len(text.encode()) <= _CONDITION_BYTES_MAX
 
 
-def _how(terms: SubscriptionTerms) -> Iterator[Element]:
+def _how(terms: Terms) -> Iterator[Element]:
     more = _many(fields.MORE, fields.OPTIONS, str, chosen=fields.chosen(terms))
     language = _one(
         fields.LANGUAGE, fields.LANGUAGES, lambda language: language.value, chosen=terms.language, are_names=True
@@ -157,17 +154,17 @@ def _send(form: SettingsForm) -> list[Element]:
 def shown_by(form: SettingsForm) -> Question:
     """The question whose answer this form is."""
     if form.subscription is None:
-        return OpenSettings(repo=form.terms.repo)
-    return Elsewhere(subscription=form.subscription, command=OpenSettings())
+        return OpenSettings(repo=form.terms.followed)
+    return form.asks(OpenSettings())
 
 
 def _actions(form: SettingsForm) -> Iterator[Element]:
     if form.subscription is None:
         return
     text, command = (health.RESUME, ResumeDigests()) if form.is_resting else (health.PAUSE, PauseDigests())
-    question, shows = Elsewhere(subscription=form.subscription, command=command), shown_by(form)
+    question, shows = form.asks(command), shown_by(form)
     yield elements.button(_(text), question, Act.IN_FORM, shows=shows)
-    yield unsubscribe(form.subscription, str(form.terms.repo), Act.IN_FORM, shows=shows)
+    yield unsubscribe(form.asks(Unsubscribe(repo=None)), str(form.terms.followed), Act.IN_FORM, shows=shows)
 
 
 # Elements

@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.core.commands import OpenSettings, ShowHome
 from bot.core.language import N_, _
-from bot.core.replies import Home, ListedSubscription
+from bot.core.replies import Home, Listed
 from bot.core.subscriptions import Channel
 from formatters import labels
 from formatters.feishu import elements, status
@@ -44,9 +44,9 @@ def in_words(reply: Home) -> str:
     return _(_TITLE) if reply.subscriptions else _(_NOTHING)
 
 
-def _item(listed: ListedSubscription) -> Element:
+def _item(listed: Listed) -> Element:
     item = status.item(listed)
-    return {**item, "content": f"{item['content']}<br>{_channel(listed.subscription.terms.channel)}"}
+    return {**item, "content": f"{item['content']}<br>{_channel(listed.of.terms.channel)}"}
 
 
 def _channel(channel: Channel) -> str:

@@ -48,7 +48,7 @@ def reduced(view: RangeView, drawing: Drawing) -> Content:
         say.left_out(view.framing, len(whole.entries)),
     )
     plain = [elements.paragraph(text, limits.NOTE_MAX) for text in texts if text]
-    return _card(view, whole, [*plain, *_buttons(view, drawing), *footer.page(view.repo, view.first, view.last)])
+    return _card(view, whole, [*plain, *_buttons(view, drawing), *footer.pages(view)])
 
 
 def following(view: RangeView, drawing: Drawing) -> list[Content]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from bot.core.commands import Elsewhere, OpenSettings, PauseDigests, ResumeDigests, SendNow
+from bot.core.commands import OpenSettings, PauseDigests, ResumeDigests, SendNow, Unsubscribe
 from bot.core.language import _
-from bot.core.replies import ListedSubscription, SubscriptionList
+from bot.core.replies import Listed, SubscriptionList
 from formatters import health, labels
 from formatters import wording as say
 from formatters.feishu import elements, forms, limits, notices
@@ -34,8 +34,8 @@ def content(reply: SubscriptionList) -> Content:
 
 
 def listing(
-    subscriptions: Sequence[ListedSubscription],
-    line: Callable[[ListedSubscription], Element],
+    subscriptions: Sequence[Listed],
+    line: Callable[[Listed], Element],
     *,
     around: Sequence[Element] = (),
 ) -> list[Element]:
@@ -57,33 +57,28 @@ def _that_fit(lines: Iterator[Element], room: Room) -> Iterator[Element]:
         yield line
 
 
-def item(listed: ListedSubscription) -> Element:
+def item(listed: Listed) -> Element:
     """The repository, when its digests come, what they show, and how the newest one went."""
-    terms = listed.subscription.terms
-    repo = bold(link(terms.repo.url, literal(str(terms.repo), limits.NAME_MAX)))
-    chosen = literal(_("; ").join(say.choices(terms)), limits.STATEMENT_MAX)
-    lines = [repo, literal(say.schedule(listed), limits.PATH_MAX), chosen, *_health(listed)]
+    repo = bold(link(listed.followed.url, literal(str(listed.followed), limits.NAME_MAX)))
+    wanted = filter(None, (health.members(listed), *say.choices(listed.of.terms)))
+    chosen = literal(_("; ").join(wanted), limits.STATEMENT_MAX)
+    lines = [repo, literal(say.schedule(listed), limits.PATH_MAX), chosen, *map(_standing, health.standing(listed))]
     return elements.markdown("<br>".join(filter(None, lines)))
 
 
-def _health(listed: ListedSubscription) -> Iterator[str]:
-    if listed.last is not None:
-        mark = "⚠️ " if health.was_missed(listed.last) else ""
-        yield mark + literal(health.run(listed.last, listed.subscription.terms.zone), limits.PATH_MAX)
-    if listed.subscription.broken:
-        yield "⚠️ " + literal(_(say.BROKEN) + _(": ") + listed.subscription.broken, limits.PATH_MAX)
+def _standing(each: health.Standing) -> str:
+    return ("⚠️ " if each.is_trouble else "") + literal(each.text, limits.PATH_MAX)
 
 
-def _buttons(listed: ListedSubscription) -> Iterator[Element]:
+def _buttons(listed: Listed) -> Iterator[Element]:
     """Those that carry a subscription's number work in any conversation of whoever has a say in it."""
-    number, last = listed.subscription.id, listed.last
-    if last is not None and health.was_missed(last):
-        send = Elsewhere(subscription=number, command=SendNow(day=last.day))
-        yield elements.button(_(health.SEND_NOW), send, type_="primary")
+    for each in health.missed(listed)[:1]:
+        if each.last is not None:
+            yield elements.button(_(health.SEND_NOW), each.asks(SendNow(day=each.last.day)), type_="primary")
     text, command = (health.RESUME, ResumeDigests()) if health.is_resting(listed) else (health.PAUSE, PauseDigests())
-    yield elements.button(_(text), Elsewhere(subscription=number, command=command))
-    yield elements.button(_(labels.SETTINGS), Elsewhere(subscription=number, command=OpenSettings()))
-    yield forms.unsubscribe(number, str(listed.subscription.terms.repo))
+    yield elements.button(_(text), listed.asks(command))
+    yield elements.button(_(labels.SETTINGS), listed.asks(OpenSettings()))
+    yield forms.unsubscribe(listed.asks(Unsubscribe(repo=None)), str(listed.followed))
 
 
 def _feedback(reply: SubscriptionList) -> list[Element]:

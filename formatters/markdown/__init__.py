@@ -17,7 +17,7 @@ from bot.core.replies import (
     FeedbackForm,
     Help,
     Home,
-    ListedSubscription,
+    Listed,
     Notice,
     Progress,
     RangeView,
@@ -27,8 +27,9 @@ from bot.core.replies import (
     SettingsForm,
     SubscriptionList,
 )
-from formatters import found, health, related
+from formatters import found, health, labels, related
 from formatters import wording as say
+from formatters.markdown import chart
 from formatters.markdown.document import Contents, Heading, Part, plain_heading, written
 from formatters.markdown.text import code, literal, prose
 
@@ -55,14 +56,15 @@ def render(reply: Reply) -> str:
             return written([_title(digest), *(_table(digest) if digest.entries else [literal(say.quiet(digest))])])
         case Report(views=views):
             return _several_views(views)
-        case AnalysisView(repo=repo, entry=entry, zone=zone):
-            return written([_heading(1, entry), *_analysis(repo, entry, zone)])
+        case AnalysisView(repo=repo, entry=entry, zone=zone, address=address):
+            page = [_page(address)] if address else []
+            return written([_heading(1, entry), *_analysis(repo, entry, zone), *page])
         case SubscriptionList():
             return written([*_subscriptions(reply.subscriptions), *_standing(reply)])
         case Home(subscriptions=listed):
             return written(_subscriptions(listed))
         case SettingsForm(terms=terms):
-            return written([literal(str(terms.repo)) + _(": ") + literal(say.every(terms))])
+            return written([literal(str(terms.followed)) + _(": ") + literal(say.every(terms))])
         case FeedbackForm(sha=sha):
             return written([literal(health.question(sha))])
         case SearchResults():
@@ -144,10 +146,25 @@ def _overview(view: DigestView, level: int) -> list[Part]:
     corrected = literal(related.correction(view))
     if not digest.entries:
         return [*([corrected] if corrected else []), literal(say.quiet(digest, view.framing))]
-    left_out = say.left_out(view.framing, len(digest.entries))
-    introduction = filter(None, (literal(joined(say.caveats(view))), corrected, literal(left_out), prose(digest.lead)))
     statistics = [plain_heading(level, f"📊 {_(_STATISTICS)}"), _statistics(digest)]
-    return [*introduction, *_themes(digest), *_table(digest), *statistics]
+    return [*_introduction(view, digest), *_themes(digest), *chart.of(digest), *_table(digest), *statistics]
+
+
+def _introduction(view: DigestView | RangeView, digest: Digest) -> Iterator[Part]:
+    yield from filter(
+        None,
+        (
+            literal(joined(say.caveats(view))),
+            literal(related.correction(view)),
+            literal(say.left_out(view.framing, len(digest.entries))),
+            prose(digest.lead),
+            _page(view.framing.address),
+        ),
+    )
+
+
+def _page(address: str) -> str:
+    return _link(_(labels.ARCHIVE), address) if address else ""
 
 
 def _themes(digest: Digest) -> list[Part]:
@@ -166,9 +183,13 @@ def _range(view: RangeView) -> str:
     corrected = literal(related.correction(view))
     if not whole.entries:
         return written([title, *([corrected] if corrected else []), literal(say.quiet_span(view))])
-    left_out = say.left_out(view.framing, len(whole.entries))
-    introduction = filter(None, (literal(joined(say.caveats(view))), corrected, literal(left_out), prose(whole.lead)))
-    overview = [*introduction, *_themes(whole), plain_heading(2, _(_STATISTICS)), _statistics(whole)]
+    overview = [
+        *_introduction(view, whole),
+        *_themes(whole),
+        *chart.of(whole),
+        plain_heading(2, _(_STATISTICS)),
+        _statistics(whole),
+    ]
     days = _part(_(say.DAYS), (literal(say.day_counts(digest)) for digest in view.digests))
     chapters = [part for digest in view.digests if digest.entries for part in _chapter(DigestView(digest=digest))]
     return written([title, *overview, *days, *_contents(view.digests), *chapters])
@@ -350,21 +371,17 @@ def _list(items: Iterable[str]) -> str:
 # Everything else
 
 
-def _subscriptions(listed: Sequence[ListedSubscription]) -> list[Part]:
+def _subscriptions(listed: Sequence[Listed]) -> list[Part]:
     if not listed:
         return [_(say.NO_SUBSCRIPTIONS), *_try(say.FIRST_SUBSCRIPTION)]
     return [_("{title}:", title=_(say.SUBSCRIPTIONS)), _list(map(_subscription, listed))]
 
 
-def _subscription(listed: ListedSubscription) -> str:
-    repo = listed.subscription.terms.repo
-    broken = literal(listed.subscription.broken)
-    choices = say.choices(listed.subscription.terms)
-    name = _link(literal(str(repo)), repo.url)
-    shown = _("; ").join((name + _(": ") + say.schedule(listed), *map(literal, choices)))
-    if listed.last is not None:
-        shown += _("; ") + literal(health.run(listed.last, listed.subscription.terms.zone))
-    return shown + _("; ") + _(say.BROKEN) + _(": ") + broken if broken else shown
+def _subscription(listed: Listed) -> str:
+    name = _link(literal(str(listed.followed)), listed.followed.url)
+    chosen = [*filter(None, (health.members(listed),)), *say.choices(listed.of.terms)]
+    notes = [*chosen, *(each.text for each in health.standing(listed))]
+    return _("; ").join((name + _(": ") + say.schedule(listed), *map(literal, notes)))
 
 
 def _standing(reply: SubscriptionList) -> Iterator[Part]:

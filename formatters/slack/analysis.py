@@ -84,17 +84,23 @@ def _actions(reply: AnalysisView) -> Iterator[Block]:
         yield {**button, "style": "primary"} if verdict is reply.verdict else button
     if url := repo.commit_url(commit.sha):
         yield {**blocks.browse(_("Open on {host}", host=repo.host), url), "action_id": "commit.browse"}
+    yield from _archive(reply)
+
+
+def _archive(reply: AnalysisView) -> Iterator[Block]:
+    if reply.address:
+        yield {**blocks.browse(_(labels.ARCHIVE), reply.address), "action_id": "commit.archive"}
 
 
 def message(reply: AnalysisView) -> list[Block]:
     """As much as a message may carry, and a button to the rest."""
-    deepen = list(_deepen(reply))
-    whole = [*_parts(reply), *([blocks.actions(*deepen)] if deepen else []), _writer(reply.entry)]
+    asked = [*_deepen(reply), *_archive(reply)]
+    whole = [*_parts(reply), *([blocks.actions(*asked)] if asked else []), _writer(reply.entry)]
     if blocks.weight(whole) <= limits.MESSAGE_CHARACTERS_MAX:
         return whole
     rest = [
         blocks.section(wording.shortened()),
-        blocks.actions(blocks.details(reply.repo, reply.entry)),
+        blocks.actions(blocks.details(reply.repo, reply.entry), *_archive(reply)),
         _writer(reply.entry),
     ]
     return [*_while_free(_parts(reply), limits.MESSAGE_CHARACTERS_MAX - blocks.weight(rest)), *rest]

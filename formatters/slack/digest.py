@@ -52,6 +52,7 @@ def reduced(view: DigestView) -> list[Block]:
     buttons = [
         *([footer.all_commits(view)] if footer.has_commits(view) else []),
         *footer.page(digest.repo, digest.day, digest.day),
+        *footer.archive(view.framing),
     ]
     return [
         blocks.header(title(digest)),

@@ -13,7 +13,7 @@ from bot.core.replies import (
     FeedbackForm,
     Help,
     Home,
-    ListedSubscription,
+    Listed,
     Notice,
     Progress,
     RangeView,
@@ -129,14 +129,9 @@ def _about(view: DigestView | RangeView) -> str:
     return _title(view.digest) if isinstance(view, DigestView) else f"{view.repo} · {say.span(view)}"
 
 
-def _subscription(listed: ListedSubscription) -> str:
-    terms = listed.subscription.terms
-    broken = listed.subscription.broken
-    notes = (
-        health.run(listed.last, terms.zone) if listed.last else "",
-        _(say.BROKEN) + _(": ") + broken if broken else "",
-    )
-    return _("; ").join(filter(None, (f"{terms.repo}{_(': ')}{say.schedule(listed)}", *notes)))
+def _subscription(listed: Listed) -> str:
+    notes = (health.members(listed), *(each.text for each in health.standing(listed)))
+    return _("; ").join(filter(None, (f"{listed.followed}{_(': ')}{say.schedule(listed)}", *notes)))
 
 
 def _fitting(head: Sequence[str], items: Sequence[T] = (), line: Callable[[T], str] = str, *, where: str = "") -> str:

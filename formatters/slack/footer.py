@@ -23,6 +23,7 @@ def of_digest(view: DigestView, *, complete: bool) -> list[Block]:
         *_neighbours(digest),
         *_about(digest.repo, digest.day, view.framing),
         *page(digest.repo, digest.day, digest.day),
+        *archive(view.framing),
         *_retry(digest, digest.day),
     )
 
@@ -34,6 +35,7 @@ def of_range(view: RangeView) -> list[Block]:
         *([_report(view.repo, when)] if whole.entries or view.framing.left_out else []),
         *_about(view.repo, when, view.framing),
         *page(view.repo, view.first, view.last),
+        *archive(view.framing),
         *_retry(whole, when),
     )
 
@@ -53,6 +55,13 @@ def all_commits(view: DigestView) -> Block:
 def page(repo: Repo, first: Day, last: Day) -> list[Block]:
     url = say.days_url(repo, first, last)
     return [blocks.browse(labels.on_host(repo.host), url)] if url else []
+
+
+def archive(framing: Framing) -> list[Block]:
+    """Its page, where there is one."""
+    if not framing.address:
+        return []
+    return [{**blocks.browse(_(labels.ARCHIVE), framing.address), "action_id": "digest.archive"}]
 
 
 def _row(*elements: Block) -> list[Block]:

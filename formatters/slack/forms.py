@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from bot.core.commands import Elsewhere, OpenSettings, PauseDigests, ResumeDigests, Unsubscribe
 from bot.core.language import _
 from bot.core.replies import FeedbackForm, SettingsForm
-from bot.core.subscriptions import SubscriptionTerms
+from bot.core.subscriptions import Terms
 from formatters import fields, health
 from formatters.slack import blocks, limits
 from formatters.slack.blocks import Block, plain
@@ -39,8 +39,8 @@ def settings(form: SettingsForm) -> list[Block]:
 
 def settings_message(form: SettingsForm) -> list[Block]:
     """Where no window can be opened: the button that opens one."""
-    question = OpenSettings(repo=form.terms.repo)
-    label = _("Settings of {repo}", repo=form.terms.repo)
+    question = OpenSettings(repo=form.terms.followed)
+    label = _("Settings of {repo}", repo=form.terms.followed)
     return [blocks.section(fields.in_words(form)), blocks.actions(blocks.button(label, "digest.settings", question))]
 
 
@@ -75,13 +75,12 @@ def _which(form: SettingsForm) -> Iterator[Block]:
         }
         yield _input(CHANNEL, _("Channel"), element)
     if form.subscription is not None:
-        yield blocks.rich(blocks.line(blocks.words(blocks.cut(str(form.terms.repo), _REPO_MAX), bold=True)))
+        yield blocks.rich(blocks.line(blocks.words(blocks.cut(str(form.terms.followed), _REPO_MAX), bold=True)))
         return
-    hint = _("owner/name, or owner/name@release/* for other branches")
-    yield _input(fields.REPO, _("Repository"), _text(str(form.terms.repo), _REPO_MAX), hint=hint)
+    yield _input(fields.REPO, _("Repository"), _text(fields.repo(form), _REPO_MAX), hint=_(fields.REPO_HINT))
 
 
-def _when(terms: SubscriptionTerms) -> Iterator[Block]:
+def _when(terms: Terms) -> Iterator[Block]:
     at = {"type": "timepicker", "action_id": VALUE, "initial_time": f"{terms.at:%H:%M}"}
     yield _input(fields.AT, _("Hour"), at)
     days = {
@@ -93,7 +92,7 @@ def _when(terms: SubscriptionTerms) -> Iterator[Block]:
     yield _input(fields.ZONE, _("Time zone"), _zones(terms.zone.key))
 
 
-def _what(terms: SubscriptionTerms) -> Iterator[Block]:
+def _what(terms: Terms) -> Iterator[Block]:
     level = _options(fields.MINIMUMS, lambda level: level.name.lower(), chosen={terms.selection.minimum})
     yield _input(fields.MINIMUM, _("Importance"), _radio(level))
     for name, label in fields.CONDITIONS.items():
@@ -101,7 +100,7 @@ def _what(terms: SubscriptionTerms) -> Iterator[Block]:
         yield _input(name, _(label), _text(text, _CONDITIONS_MAX), optional=True, hint=fields.manner(name))
 
 
-def _how(terms: SubscriptionTerms) -> Iterator[Block]:
+def _how(terms: Terms) -> Iterator[Block]:
     more = {"type": "checkboxes", "action_id": VALUE, **_options(fields.OPTIONS, str, chosen=fields.chosen(terms))}
     yield _input(fields.MORE, _("Also"), more, optional=True)
     quiet = _options(fields.QUIET_DAYS, lambda quiet: quiet.value, chosen={terms.quiet})
@@ -119,13 +118,12 @@ def _actions(form: SettingsForm) -> Iterator[Block]:
         if form.is_resting
         else (health.PAUSE, "settings.pause", PauseDigests())
     )
-    yield blocks.button(_(text), action, Elsewhere(subscription=form.subscription, command=command))
-    yield unsubscribe(form.subscription, str(form.terms.repo), "settings.unsubscribe")
+    yield blocks.button(_(text), action, form.asks(command))
+    yield unsubscribe(form.asks(Unsubscribe(repo=None)), str(form.terms.followed), "settings.unsubscribe")
 
 
-def unsubscribe(subscription: int, repo: str, action: str) -> Block:
+def unsubscribe(question: Elsewhere, repo: str, action: str) -> Block:
     """A button that asks once more."""
-    question = Elsewhere(subscription=subscription, command=Unsubscribe(repo=None))
     confirm = {
         "title": plain(_("Unsubscribe"), 100),
         "text": plain(_("No more digests of {repo} into the channel?", repo=repo), 300),

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bot.core.commands import Elsewhere, OpenSettings, PauseDigests, ResumeDigests, SendNow, ShowHome
+from bot.core.commands import OpenSettings, PauseDigests, ResumeDigests, SendNow, ShowHome, Unsubscribe
 from bot.core.language import N_, _
-from bot.core.replies import Home, ListedSubscription
+from bot.core.replies import Home, Listed
 from formatters import health, labels
 from formatters.slack import blocks, forms, limits, status
 from formatters.slack.blocks import Block
@@ -64,29 +64,30 @@ def _turns(page: int, total: int) -> list[Block]:
     ]
 
 
-def _subscription(listed: ListedSubscription) -> Sequence[Block]:
+def _subscription(listed: Listed) -> Sequence[Block]:
     return (
         blocks.rich(blocks.line(*_channel(listed), *status.item(listed))),
         blocks.actions(*_buttons(listed)),
     )
 
 
-def _channel(listed: ListedSubscription) -> Iterator[Block]:
+def _channel(listed: Listed) -> Iterator[Block]:
     """Slack shows its name to those who may see it."""
-    yield {"type": "channel", "channel_id": listed.subscription.terms.channel.id}
+    yield {"type": "channel", "channel_id": listed.of.terms.channel.id}
     yield blocks.words(" · ")
 
 
-def _buttons(listed: ListedSubscription) -> Iterator[Block]:
-    number, last = listed.subscription.id, listed.last
-    resting = health.is_resting(listed)
+def _buttons(listed: Listed) -> Iterator[Block]:
     text, action, command = (
-        (health.RESUME, "home.resume", ResumeDigests()) if resting else (health.PAUSE, "home.pause", PauseDigests())
+        (health.RESUME, "home.resume", ResumeDigests())
+        if health.is_resting(listed)
+        else (health.PAUSE, "home.pause", PauseDigests())
     )
-    yield blocks.button(_("Settings"), "home.settings", Elsewhere(subscription=number, command=OpenSettings()))
-    yield blocks.button(_(text), action, Elsewhere(subscription=number, command=command))
-    if last is not None and health.was_missed(last):
-        send = Elsewhere(subscription=number, command=SendNow(day=last.day))
-        yield {**blocks.button(_(health.SEND_NOW), "home.send", send), "style": "primary"}
-    repo = blocks.cut(str(listed.subscription.terms.repo), limits.NAME_MAX)
-    yield forms.unsubscribe(number, repo, "home.unsubscribe")
+    yield blocks.button(_("Settings"), "home.settings", listed.asks(OpenSettings()))
+    yield blocks.button(_(text), action, listed.asks(command))
+    for each in health.missed(listed)[:1]:
+        if each.last is not None:
+            send = each.asks(SendNow(day=each.last.day))
+            yield {**blocks.button(_(health.SEND_NOW), "home.send", send), "style": "primary"}
+    followed = blocks.cut(str(listed.followed), limits.NAME_MAX)
+    yield forms.unsubscribe(listed.asks(Unsubscribe(repo=None)), followed, "home.unsubscribe")

@@ -45,7 +45,13 @@ def reduced(view: RangeView) -> list[Block]:
         " · ".join(say.facts(whole)) if whole.entries else "",
         say.left_out(view.framing, len(whole.entries)) if whole.entries else "",
     )
-    return [*_head(view), *(blocks.section(text) for text in texts if text), *_days(view)]
+    page = footer.archive(view.framing)
+    return [
+        *_head(view),
+        *(blocks.section(text) for text in texts if text),
+        *_days(view),
+        *([blocks.actions(*page)] if page else []),
+    ]
 
 
 def quiet_line(view: RangeView) -> list[Block]:

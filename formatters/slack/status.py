@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.core.commands import ResumeDigests, SendNow
 from bot.core.language import _
-from bot.core.replies import ListedSubscription, SubscriptionList
+from bot.core.replies import Listed, SubscriptionList
 from formatters import health, labels
 from formatters import wording as say
 from formatters.slack import blocks, limits
@@ -36,28 +36,23 @@ def _example(command: str) -> Block:
     return blocks.rich(blocks.line(blocks.words(f"{_(say.TRY)} "), blocks.words(labels.command(command), code=True)))
 
 
-def item(listed: ListedSubscription) -> Item:
+def item(listed: Listed) -> Item:
     """The repository, when its digests come, what they show, and how the newest one went."""
-    terms = listed.subscription.terms
-    chosen = blocks.cut(_("; ").join(say.choices(terms)), limits.SOURCES_MAX)
+    wanted = filter(None, (health.members(listed), *say.choices(listed.of.terms)))
+    chosen = blocks.cut(_("; ").join(wanted), limits.SOURCES_MAX)
     return [
-        blocks.anchor(terms.repo.url, blocks.cut(str(terms.repo), limits.NAME_MAX)),
+        blocks.anchor(listed.followed.url, blocks.cut(str(listed.followed), limits.NAME_MAX)),
         blocks.words(_(": ") + say.schedule(listed)),
         *([blocks.words(f"\n{chosen}")] if chosen else []),
-        *_health(listed),
+        *(_standing(each) for each in health.standing(listed)),
     ]
 
 
-def _health(listed: ListedSubscription) -> Iterator[Block]:
-    if listed.last is not None:
-        mark = "⚠️ " if health.was_missed(listed.last) else ""
-        went = blocks.cut(health.run(listed.last, listed.subscription.terms.zone), limits.SOURCES_MAX)
-        yield blocks.words(f"\n{mark}{went}")
-    if broken := blocks.cut(listed.subscription.broken, limits.SOURCES_MAX):
-        yield blocks.words(f"\n⚠️ {_(say.BROKEN)}{_(': ')}{broken}")
+def _standing(each: health.Standing) -> Block:
+    return blocks.words(f"\n{'⚠️ ' if each.is_trouble else ''}{blocks.cut(each.text, limits.SOURCES_MAX)}")
 
 
-def _buttons(subscriptions: Sequence[ListedSubscription]) -> list[Block]:
+def _buttons(subscriptions: Sequence[Listed]) -> list[Block]:
     """In one block no two buttons may have the same name, so that they are numbered."""
     wanted = [button for listed in subscriptions for button in _wanted(listed)]
     if not wanted:
@@ -67,13 +62,14 @@ def _buttons(subscriptions: Sequence[ListedSubscription]) -> list[Block]:
     return [blocks.actions(*numbered[:_BUTTONS]), *more]
 
 
-def _wanted(listed: ListedSubscription) -> Iterator[Block]:
-    repo, last = listed.subscription.terms.repo, listed.last
-    if last is not None and health.was_missed(last):
-        text = _("Send {day} of {repo} now", day=last.day.isoformat(), repo=repo)
-        yield blocks.button(text, "delivery.send", SendNow(repo=repo, day=last.day))
+def _wanted(listed: Listed) -> Iterator[Block]:
+    for each in health.missed(listed):
+        if each.last is not None:
+            text = _("Send {day} of {repo} now", day=each.last.day.isoformat(), repo=each.followed)
+            yield blocks.button(text, "delivery.send", SendNow(repo=each.followed, day=each.last.day))
     if health.is_resting(listed):
-        yield blocks.button(_("Resume {repo}", repo=repo), "subscription.resume", ResumeDigests(repo=repo))
+        text = _("Resume {repo}", repo=listed.followed)
+        yield blocks.button(text, "subscription.resume", ResumeDigests(repo=listed.followed))
 
 
 def _feedback(reply: SubscriptionList) -> list[Block]:

@@ -142,3 +142,10 @@ def _tokens(markdown: str) -> Iterator[Token]:
     for token in _MARKDOWN.parse(markdown):
         yield token
         yield from token.children or []
+
+
+def unmarked(card: dict[str, Any]) -> dict[str, Any]:
+    """A card that was sent, without the mark by which it is found again: as it was drawn."""
+    first, *others = card["body"]["elements"]
+    kept = {name: value for name, value in first.items() if name != "element_id"}
+    return {**card, "body": {**card["body"], "elements": [kept, *others]}}

@@ -1,5 +1,6 @@
 """A day of commits to draw: the facts of a real one, with analyses invented for these tests."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,17 +29,27 @@ from bot.core.model import (
     ScopeItem,
     Statement,
 )
+from bot.core.patterns import RepoPattern
 from bot.core.replies import (
     AnalysisView,
     CommitIndex,
     DigestView,
     Help,
+    ListedFollowing,
     ListedSubscription,
     Notice,
     Progress,
     SubscriptionList,
 )
-from bot.core.subscriptions import Channel, Platform, Subscription, SubscriptionTerms
+from bot.core.subscriptions import (
+    Channel,
+    DeliveryState,
+    Following,
+    Platform,
+    Run,
+    Subscription,
+    SubscriptionTerms,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 REPO = Repo(owner="ai-dynamo", name="dynamo")
@@ -283,6 +294,27 @@ SUBSCRIPTION = Subscription(
     created_at=SEALED_AT,
 )
 LISTED = ListedSubscription(subscription=SUBSCRIPTION, next_at=datetime(2026, 1, 22, 1, tzinfo=UTC))
+#: Some of whose repositories did not deliver, and whose newest look failed.
+FOLLOWED = ListedFollowing(
+    following=Following(
+        id=2,
+        terms=SUBSCRIPTION.terms.of_pattern(RepoPattern(owner="ai-dynamo", names="*"), ("legacy-*", "tmp")),
+        created_at=SEALED_AT,
+        error="GitHub asks us to wait before the next question.",
+    ),
+    repositories=12,
+    next_at=datetime(2026, 1, 22, 1, tzinfo=UTC),
+    missed=tuple(
+        replace(
+            LISTED,
+            subscription=replace(
+                SUBSCRIPTION, id=10 + number, terms=SUBSCRIPTION.terms.of_repo(replace(REPO, name=name))
+            ),
+            last=Run(day=date(2026, 1, 20), state=DeliveryState.FAILED, at=SEALED_AT, error="The post was rejected."),
+        )
+        for number, name in enumerate(("aiconfigurator", "enhancements", "grove", "nixl", "planner"))
+    ),
+)
 
 
 def opened(entry: Entry, repo: Repo = REPO) -> AnalysisView:
@@ -298,6 +330,7 @@ REPLIES = {
     "analysis by model": opened(MULTI_IMAGE),
     "analysis by rules": opened(STREAMING),
     "subscriptions": SubscriptionList(subscriptions=(LISTED,)),
+    "a pattern": SubscriptionList(subscriptions=(FOLLOWED, LISTED)),
     "no subscriptions": SubscriptionList(subscriptions=()),
     "reading": Progress(repo=REPO, done=0, total=None),
     "progress": Progress(repo=REPO, done=7, total=12),

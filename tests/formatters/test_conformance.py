@@ -34,11 +34,12 @@ from bot.core.model import (
     ScopeItem,
     Statement,
 )
-from bot.core.replies import CommitIndex, DigestView, Notice, RangeView, Reply, SubscriptionList
+from bot.core.replies import AnalysisView, CommitIndex, DigestView, Notice, RangeView, Reply, SubscriptionList
 from formatters import feishu, markdown, slack, terminal
+from formatters import html as html_pages
 from formatters.slack.blocks import weight
 from formatters.wording import GRAMMAR, visible
-from tests.formatters import feishu_cards, samples
+from tests.formatters import archived, feishu_cards, samples
 
 HOSTILE = [
     "<!channel>",
@@ -116,8 +117,15 @@ def _inline_text(document: str) -> Iterator[str]:
             )
 
 
+def read_html(reply: Reply) -> str:
+    """What a reader of the page sees; there are pages of days and commits only."""
+    return archived.shown(html_pages.render(archived.page_of(reply), archived.ENGLISH))
+
+
 READERS = {"slack": read_slack, "feishu": read_feishu, "terminal": read_terminal, "markdown": read_markdown}
 every_formatter = pytest.mark.parametrize("read", READERS.values(), ids=READERS.keys())
+#: The archive has pages of stored days and commits, not of every reply.
+every_archive = pytest.mark.parametrize("read", [*READERS.values(), read_html], ids=[*READERS.keys(), "html"])
 every_hostile_text = pytest.mark.parametrize("text", HOSTILE)
 
 
@@ -130,7 +138,7 @@ def test_every_reply_is_drawn(read: Callable[[Reply], str], reply: Reply):
     assert read(reply).strip()
 
 
-@every_formatter
+@every_archive
 def test_an_analysis_is_shown_whole(read: Callable[[Reply], str]):
     shown = read(samples.opened(samples.MULTI_IMAGE))
     for words in (
@@ -156,7 +164,7 @@ def test_an_analysis_is_shown_whole(read: Callable[[Reply], str]):
         assert words in shown
 
 
-@every_formatter
+@every_archive
 def test_an_analysis_by_rules_is_labelled_and_quotes_the_author(read: Callable[[Reply], str]):
     shown = read(samples.opened(samples.STREAMING))
     assert (
@@ -166,7 +174,7 @@ def test_an_analysis_by_rules_is_labelled_and_quotes_the_author(read: Callable[[
     assert "- applies to <decode> and *multimodal* workers" in shown
 
 
-@every_formatter
+@every_archive
 def test_a_digest_says_what_its_facts_are(read: Callable[[Reply], str]):
     shown = read(DigestView(digest=samples.DIGEST))
     for words in (
@@ -186,17 +194,17 @@ def test_a_digest_says_what_its_facts_are(read: Callable[[Reply], str]):
     assert "4 of 6 by model, 2 by rules: 1 timeout; 96 % of 222 changed lines read" in shown
 
 
-@every_formatter
+@every_archive
 def test_a_day_that_is_not_over_says_so(read: Callable[[Reply], str]):
     assert "so far, 14:05" in read(DigestView(digest=samples.TODAY))
 
 
-@every_formatter
+@every_archive
 def test_a_quiet_day_is_one_sentence(read: Callable[[Reply], str]):
     assert "No commits on 2026-01-21 in Asia/Shanghai." in read(DigestView(digest=samples.QUIET))
 
 
-@every_formatter
+@every_archive
 def test_counts_are_grammatical(read: Callable[[Reply], str]):
     shown = read(DigestView(digest=samples.many(1)))
     assert "1 commit" in shown
@@ -232,7 +240,7 @@ def related_digest(number: int = 1) -> Digest:
     return dataclasses.replace(samples.DIGEST, entries=(related_entry(number), samples.MULTI_IMAGE))
 
 
-@every_formatter
+@every_archive
 def test_related_commits_are_shown_in_both_directions(read: Callable[[Reply], str]):
     for reply in (DigestView(digest=related_digest()), samples.opened(related_entry())):
         shown = read(reply)
@@ -272,7 +280,7 @@ def test_a_list_names_a_few_related_commits_and_counts_the_others(read: Callable
     assert "… 18 more" in read(DigestView(digest=related_digest(20)))
 
 
-@every_formatter
+@every_archive
 def test_a_corrected_digest_says_when_and_why(read: Callable[[Reply], str]):
     view = DigestView(digest=related_digest(), corrected_at=datetime(2026, 1, 22, 17, tzinfo=UTC))
     assert "Corrected 2026-01-23: 1 commit was reverted since." in read(view)
@@ -290,7 +298,7 @@ def test_a_commit_among_those_of_several_days_has_its_date(read: Callable[[Reply
     assert all("01-21" in line for line in lines)
 
 
-@every_formatter
+@every_archive
 def test_corrected_days_say_when_and_why(read: Callable[[Reply], str]):
     days = (dataclasses.replace(samples.QUIET, day=samples.DAY.plus(-1)), related_digest())
     view = RangeView(repo=samples.REPO, digests=days, corrected_at=datetime(2026, 1, 22, 17, tzinfo=UTC))
@@ -357,11 +365,15 @@ def replies_with(text: str) -> list[Reply]:
     ]
 
 
-@every_formatter
+def archived_replies(text: str) -> list[Reply]:
+    return [reply for reply in replies_with(text) if isinstance(reply, DigestView | CommitIndex | AnalysisView)]
+
+
+@every_archive
 @every_hostile_text
 def test_what_people_write_is_shown(read: Callable[[Reply], str], text: str):
     shown = visible(text).replace("`", "")  # identifiers lose their backticks
-    for reply in replies_with(text):
+    for reply in replies_with(text) if read is not read_html else archived_replies(text):
         assert shown in read(reply).replace("`", "").replace("\n", " ") or _lines_are_in(text, read(reply))
 
 
@@ -369,10 +381,10 @@ def _lines_are_in(text: str, shown: str) -> bool:
     return all(visible(line).replace("`", "") in shown.replace("`", "") for line in text.splitlines())
 
 
-@every_formatter
+@every_archive
 @every_hostile_text
 def test_nothing_invisible_is_passed_on(read: Callable[[Reply], str], text: str):
-    for reply in replies_with(text):
+    for reply in replies_with(text) if read is not read_html else archived_replies(text):
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", read(reply))
 
 
@@ -418,6 +430,12 @@ def test_feishu_interprets_nothing_but_our_links(text: str):
 
 
 @every_hostile_text
+def test_a_page_has_the_elements_it_has_with_harmless_words(text: str):
+    for hostile, harmless in zip(archived_replies(text), archived_replies(_like(text)), strict=True):
+        assert archived.skeleton(archived.page_of(hostile)) == archived.skeleton(archived.page_of(harmless))
+
+
+@every_hostile_text
 def test_a_terminal_gets_no_escape_sequences_but_our_styles(text: str):
     for reply in replies_with(text):
         colored = terminal.render(reply, width=100)
@@ -453,7 +471,7 @@ def _inline_structure(children: Iterable[object]) -> Iterator[str]:
             yield child.type
 
 
-@every_formatter
+@every_archive
 @pytest.mark.parametrize(
     "subject", ["x" * 20_000, "中" * 20_000, "word " * 4_000, "&" * 20_000, "👍" * 20_000, "`" * 20_000]
 )
@@ -467,7 +485,7 @@ def test_a_very_long_subject_is_shown_as_far_as_there_is_room(read: Callable[[Re
         assert all(f"000000{number}" in shown for number in range(3))
 
 
-@every_formatter
+@every_archive
 def test_an_empty_subject_is_named(read: Callable[[Reply], str]):
     digest = samples.many(1, message="")
     for reply in (
@@ -500,7 +518,7 @@ def shas(digest: Digest) -> set[str]:
 
 
 @pytest.mark.parametrize("number", SIZES)
-@pytest.mark.parametrize("read", [read_terminal, read_markdown], ids=["terminal", "markdown"])
+@pytest.mark.parametrize("read", [read_terminal, read_markdown, read_html], ids=["terminal", "markdown", "html"])
 def test_every_commit_is_listed(read: Callable[[Reply], str], number: int):
     digest = samples.many(number)
     shown = read(DigestView(digest=digest))
@@ -609,7 +627,7 @@ def _questions(part: object, action: str) -> Iterator:
     ],
     ids=["rules", "rules after timeouts", "both", "nearly all lines"],
 )
-@every_formatter
+@every_archive
 def test_it_is_said_who_wrote_the_summaries(read: Callable[[Reply], str], provenances: list[Provenance], words: str):
     made = samples.many(len(provenances)).entries
     entries = tuple(
@@ -617,3 +635,13 @@ def test_it_is_said_who_wrote_the_summaries(read: Callable[[Reply], str], proven
         for entry, provenance in zip(made, provenances, strict=True)
     )
     assert words in read(DigestView(digest=dataclasses.replace(samples.DIGEST, entries=entries)))
+
+
+@every_formatter
+def test_since_when_nothing_is_delivered_is_said_in_the_zone_of_the_channel(read: Callable[[Reply], str]):
+    since = datetime(2026, 1, 21, 1, 0, tzinfo=UTC)
+    broken = dataclasses.replace(samples.SUBSCRIPTION, broken="The channel was archived.", broken_since=since)
+    listed = dataclasses.replace(samples.LISTED, subscription=broken)
+    assert "nothing has been delivered since 2026-01-21 09:00: The channel was archived." in " ".join(
+        read(SubscriptionList(subscriptions=(listed,))).split()
+    )

@@ -102,7 +102,11 @@ FOUND = SearchResults(
 )
 SCREENS: dict[str, Reply] = {
     "status": STATUS,
+    "status of a pattern": SubscriptionList(subscriptions=(samples.FOLLOWED, *listed(1))),
     "settings": FORM,
+    "settings of a pattern": SettingsForm(terms=samples.FOLLOWED.of.terms, subscription=2),
+    "settings of a new pattern": SettingsForm(terms=samples.FOLLOWED.of.terms),
+    "home of a pattern": Home(subscriptions=(samples.FOLLOWED, *listed(1)), default_repo=samples.REPO),
     "settings of a new one": dataclasses.replace(FORM, subscription=None),
     "feedback": FeedbackForm(repo=samples.REPO, sha=samples.MULTI_IMAGE.commit.sha),
     "home": HOME,
