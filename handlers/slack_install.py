@@ -109,7 +109,7 @@ class InstallFlow(AsyncOAuthFlow):
             raise BoltError("an organisation")
         await super().store_installation(request, installation)
         # What was broken by an earlier removal goes on.
-        await self._subscriptions.mark_workspace_broken(Platform.SLACK, installation.team_id, "")
+        await self._subscriptions.mend_workspace(Platform.SLACK, installation.team_id)
 
     async def _installed(self, args: AsyncSuccessArgs) -> BoltResponse:
         installation = args.installation

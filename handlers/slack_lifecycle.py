@@ -65,11 +65,11 @@ def register(
         if await _is_over(tokens, body):
             return
         await tokens.forget(body["team_id"])
-        await subscriptions.mark_workspace_broken(Platform.SLACK, body["team_id"], _(_REVOKED))
+        await subscriptions.mark_workspace_broken(Platform.SLACK, body["team_id"], _(_REVOKED), _at(body))
         log.warning("slack.tokens_revoked", workspace=body["team_id"])
 
     async def end(body: Body) -> None:
-        await health.end(_channel(body), _ENDS[body["event"]["type"]])
+        await health.end(_channel(body), _ENDS[body["event"]["type"]], _at(body))
 
     async def mend(body: Body) -> None:
         await health.mend(_channel(body))
@@ -92,16 +92,19 @@ def register(
     @app.event("member_left_channel")
     async def leave(body: Body, context: dict[str, Any]) -> None:
         if body["event"]["user"] == context.get("bot_user_id"):
-            await health.end(_channel(body), _ENDS["channel_left"])
+            await health.end(_channel(body), _ENDS["channel_left"], _at(body))
 
 
 async def _is_over(tokens: Tokens, body: Body) -> bool:
     """The end of an installation that another one has followed: Slack repeats events, an hour later perhaps."""
-    ended_at = datetime.fromtimestamp(body["event_time"], UTC)
-    is_over = await tokens.installed_after(body["team_id"], ended_at)
+    is_over = await tokens.installed_after(body["team_id"], _at(body))
     if is_over:
         log.info("slack.installed_again", workspace=body["team_id"], event=body["event"]["type"])
     return is_over
+
+
+def _at(body: Body) -> datetime:
+    return datetime.fromtimestamp(body["event_time"], UTC)
 
 
 def _channel(body: Body) -> Channel:

@@ -5,9 +5,9 @@ asks, and from where, is what the verified event says.
 """
 
 from bot.core.answering import Desk
+from bot.core.metering import UNMETERED, Meter
 from bot.core.ports import Clock, Inbox, Messenger, Subscriptions
 from bot.core.underway import Underway
-from handlers.feishu.clicks import Clicks
 from handlers.feishu.lifecycle import Lifecycle
 from handlers.feishu.ports import Feishu
 from handlers.feishu.receiver import Receiver
@@ -27,18 +27,12 @@ def register(
     inbox: Inbox,
     host: str,
     now: Clock,
+    meter: Meter = UNMETERED,
 ) -> Receiver:
     """What answers all that people do, whichever way it comes; `host` is where `owner/name` lives.
 
     `start` it before anything comes, and let it `finish` when nothing comes any more.
     """
     services = Services(desk=desk, feishu=feishu, messenger=messenger, host=host)
-    underway = Underway()
-    return Receiver(
-        services,
-        clicks=Clicks(services, underway),
-        lifecycle=Lifecycle(services, subscriptions),
-        inbox=inbox,
-        underway=underway,
-        now=now,
-    )
+    lifecycle, underway = Lifecycle(services, subscriptions, now), Underway()
+    return Receiver(services, lifecycle=lifecycle, inbox=inbox, underway=underway, now=now, meter=meter)

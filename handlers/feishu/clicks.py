@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import structlog
 
-from bot.core.answering import Failure, Waiting, attempted
+from bot.core.answering import Failure, Waiting, attempted, told
 from bot.core.asker import Asker
 from bot.core.buttons import decode, unknown_button
 from bot.core.commands import GiveFeedback, Question, Retry, ShowCommit, ShowIndex
 from bot.core.errors import BotError
+from bot.core.inbound import Inbound
 from bot.core.language import N_, _, speaking
-from bot.core.recent import Recent
 from bot.core.replies import DigestView, Notice, RangeView, Reply
 from bot.core.underway import Underway
 from formatters.feishu.values import Act, Pressed
@@ -27,9 +27,6 @@ from handlers.feishu.toasts import ANSWER_WITHIN, FOLLOWS, SETTLES_WITHIN, toast
 
 #: Seconds after an answer within which the same person's next click on the same button is the same click.
 SAME_WITHIN: Final = 5
-#: Seconds for which the event of a click is known, and how many are. Feishu promises not to repeat them.
-KNOWN_FOR: Final = 60 * 60
-KNOWN_MAX: Final = 50_000
 #: What there is to know of these does not change, so that all who ask within the hour find one answer.
 _LASTING: Final = (ShowCommit, ShowIndex)
 _RENEWED: Final = N_("The digest above is made anew.")
@@ -53,41 +50,43 @@ class _Asked:
 
 
 class Clicks:
-    def __init__(self, services: Services, underway: Underway) -> None:
+    def __init__(self, services: Services, inbound: Inbound, underway: Underway) -> None:
         self._services = services
+        self._inbound = inbound
         self._underway = underway
         self._forms = Forms(services, underway)
         self._asked: dict[_Button, _Asked] = {}
         #: The answers to events that are being made.
         self._answering: dict[str, asyncio.Task[dict[str, Any]]] = {}
-        self._events = Recent(seconds=KNOWN_FOR, most=KNOWN_MAX)
 
     async def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The callback's answer, well within 3 s; empty for a malformed one, and for one that was answered already."""
         click = decode_click(event)
         if click is None:
             return {}
-        if self._events.add(click.event):
-            answering = asyncio.create_task(self._answer_new(click))
+        if click.event not in self._answering:
+            answering = asyncio.create_task(self._answer_once(click))
             answering.add_done_callback(lambda _done: self._answering.pop(click.event, None))
             self._answering[click.event] = answering
-        known = self._answering.get(click.event)
-        return await asyncio.shield(known) if known is not None else {}
+        return await asyncio.shield(self._answering[click.event])
 
-    async def _answer_new(self, click: Click) -> dict[str, Any]:
+    async def _answer_once(self, click: Click) -> dict[str, Any]:
+        """Whoever clicked sees whether it was answered, so that nobody takes it up."""
         with speaking(self._services.desk.default_language):
             if click.is_guest:
                 return toast("error", _(GUEST))
             try:
+                if await self._inbound.keep([f"click {click.event}"], payload=None) is None:
+                    return {}
                 asker = await asker_of(click, self._services.feishu)
             except BotError as error:
-                return toast("error", str(error))
+                return toast("error", told(error).text)
         button = click.pressed.question if click.pressed else ""
         with speaking(await self._services.language(asker, button)):
             try:
                 return await self._answered(click, asker)
             except BotError as error:
-                return toast("error", str(error))
+                return toast("error", told(error).text)
 
     async def _answered(self, click: Click, asker: Asker) -> dict[str, Any]:
         """Raises BotError."""

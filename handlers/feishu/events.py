@@ -16,6 +16,7 @@ from bot.core.asker import Asker
 from bot.core.days import parse_zone
 from bot.core.errors import BotError
 from bot.core.language import N_
+from bot.core.metering import Interaction
 from bot.core.subscriptions import Channel, Platform
 from formatters.feishu.values import Pressed, pressed
 from handlers.feishu.text import Mention, written
@@ -42,6 +43,9 @@ IGNORED: Final = frozenset(
 )
 #: All that the app has to be subscribed to, beside clicks. What is not acknowledged comes again.
 KNOWN: Final = frozenset({MESSAGE, MENU, ENTERED, ADDED, *ENDS, *IGNORED})
+
+#: The `chat_type` of a conversation of one person with us.
+_DIRECT: Final = "p2p"
 
 log = structlog.get_logger()
 
@@ -130,6 +134,13 @@ def type_of(event: Mapping[str, Any]) -> str:
     header = event.get("header")
     kind = header.get("event_type") if isinstance(header, Mapping) else None
     return kind if isinstance(kind, str) else ""
+
+
+def message_kind(event: Mapping[str, Any]) -> Interaction:
+    body = event.get("event")
+    message = body.get("message") if isinstance(body, Mapping) else None
+    chat = message.get("chat_type") if isinstance(message, Mapping) else None
+    return Interaction.MESSAGE if chat == _DIRECT else Interaction.MENTION
 
 
 def decode(event: Mapping[str, Any], *, us: str) -> Happened | None:
@@ -292,7 +303,7 @@ def _message(header: _Header, body: _Received, us: str) -> Message | None:
     sender, message = body.sender, body.message
     person = sender.sender_id.open_id
     mentions = [Mention(key=each.key, person=each.id.open_id, name=each.name) for each in message.mentions]
-    is_direct = message.chat_type == "p2p"
+    is_direct = message.chat_type == _DIRECT
     is_for_us = is_direct or any(each.person == us for each in mentions)
     text = written(message.message_type, message.content, mentions, us=us)
     if sender.sender_type != "user" or not person or not is_for_us or text is None:

@@ -7,7 +7,7 @@ from bot.core.asker import Asker
 from bot.core.channel_health import ChannelHealth
 from bot.core.commands import OpenSettings, ShowHelp
 from bot.core.language import _, speaking
-from bot.core.ports import Subscriptions
+from bot.core.ports import Clock, Subscriptions
 from bot.core.replies import Notice, Offer, SettingsForm
 from bot.core.subscriptions import Channel
 from handlers.feishu.events import Added, Ended, Entered
@@ -15,8 +15,9 @@ from handlers.feishu.services import Services
 
 
 class Lifecycle:
-    def __init__(self, services: Services, subscriptions: Subscriptions) -> None:
+    def __init__(self, services: Services, subscriptions: Subscriptions, now: Clock) -> None:
         self._services = services
+        self._now = now
         self._subscriptions = subscriptions
         self._health = ChannelHealth(subscriptions, services.messenger)
         #: When we were added last. Events that nobody has acknowledged come again hours later, in any order.
@@ -44,12 +45,12 @@ class Lifecycle:
         added_at = self._added.get(ended.channel)
         if ended.at is not None and added_at is not None and ended.at < added_at:
             return
-        await self._health.end(ended.channel, ended.reason)
+        await self._health.end(ended.channel, ended.reason, ended.at or self._now())
 
     async def _greeting(self, asker: Asker, how: str) -> Notice:
         form = await said(lambda: self._services.answer(OpenSettings(), asker))
         text = _("I tell every day what was committed to a repository, and what it means. {how}", how=how)
         offers = [Offer(label=_("What you can ask"), question=ShowHelp())]
         if isinstance(form, SettingsForm):
-            offers.insert(0, Offer(label=_("Subscribe"), question=OpenSettings(repo=form.terms.repo)))
+            offers.insert(0, Offer(label=_("Subscribe"), question=OpenSettings(repo=form.terms.followed)))
         return Notice(text=text, example="yesterday", offers=tuple(offers))

@@ -40,6 +40,9 @@ class Feishu(Protocol):
         """A direct message to that `open_id`; its id. Raises ChannelGone."""
         ...
 
-    async def update(self, message: str, reply: Reply, *, note: Notice | None = None) -> None:
-        """Puts the reply in the place of a card of ours, `note` above it. Raises MessageGone."""
+    async def update(self, message: str, reply: Reply, *, note: Notice | None = None, key: str = "") -> None:
+        """Puts the reply in the place of a card of ours, `note` above it. Raises MessageGone.
+
+        With a `key`, the card is surely not one that a delivery looks for. Without it, it might be.
+        """
         ...

@@ -2,20 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
 
-from bot.core.errors import BotError
+from bot.core.inbound import ANSWERED_WITHIN, Inbound
+from bot.core.interactions import arriving, came_to
+from bot.core.metering import UNMETERED, Interaction, Meter, Outcome
 from bot.core.ports import Clock, Inbox, Received
 from bot.core.subscriptions import Platform
 from bot.core.underway import GRACE, Underway
 from handlers.feishu.clicks import Clicks
 from handlers.feishu.events import (
     CLICK,
+    ENTERED,
     IGNORED,
+    MENU,
+    MESSAGE,
     Added,
     Ended,
     Entered,
@@ -23,18 +27,12 @@ from handlers.feishu.events import (
     MenuKey,
     Message,
     decode,
+    message_kind,
     type_of,
 )
 from handlers.feishu.lifecycle import Lifecycle
 from handlers.feishu.messages import Messages
 from handlers.feishu.services import Services
-
-#: Who has waited longer than that for an answer is surprised by one. Feishu repeats an event up to seven hours later:
-#: https://open.feishu.cn/document/ukTMukTMukTM/uUTNz4SN1MjL1UzM
-ANSWERED_WITHIN: Final = timedelta(minutes=10)
-#: How long it is known what was received: longer than Feishu repeats it.
-REMEMBERED_FOR: Final = timedelta(hours=24)
-FORGETS_EVERY: Final = timedelta(hours=1)
 
 log = structlog.get_logger()
 
@@ -44,32 +42,33 @@ class Receiver:
         self,
         services: Services,
         *,
-        clicks: Clicks,
         lifecycle: Lifecycle,
         inbox: Inbox,
         underway: Underway,
         now: Clock,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._services = services
+        self._meter = meter
         self._messages = Messages(services)
-        self._clicks = clicks
         self._lifecycle = lifecycle
-        self._inbox = inbox
-        self._underway = underway
         self._now = now
-        self._forgets_at: datetime | None = None
+        self._inbound = Inbound(inbox, Platform.FEISHU, take_up=self._take_up, underway=underway, now=now)
+        self._clicks = Clicks(services, self._inbound, underway)
 
     async def start(self) -> None:
-        """Begins to deal with what an earlier process has received and not dealt with."""
-        left = await self._inbox.unfinished(Platform.FEISHU, self._now() - ANSWERED_WITHIN)
-        if left:
-            self._underway.add(asyncio.create_task(self._take_up(left)))
+        """Begins to deal with what other processes have received and not dealt with."""
+        await self._inbound.start()
 
     async def receive(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         """Keeps the event, which is verified and of schema 2.0, and deals with it afterwards; a click is answered.
 
         Raises if it could not be kept, so that Feishu has to repeat it.
         """
+        with arriving(Platform.FEISHU, _interaction(event), self._meter):
+            return await self._receive(event)
+
+    async def _receive(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         kind = type_of(event)
         if kind == CLICK:
             return await self._clicks.answer(event)
@@ -78,24 +77,19 @@ class Receiver:
         happened = decode(event, us=await self._services.feishu.us())
         if happened is None or self._is_too_old(happened):
             return None
-        received = await self._inbox.receive(Platform.FEISHU, _keys(happened), json.dumps(event), self._now())
+        received = await self._inbound.keep(_keys(happened), json.dumps(event))
         if received is not None:
             self._begin(received, happened)
         return None
 
     async def finish(self, within: float = GRACE) -> None:
-        """Waits for what is under way, but not for long; what is left is taken up by the next process."""
-        await self._underway.finish(within)
+        """Waits for what is under way, but not for long; what is left is taken up by another process."""
+        await self._inbound.finish(within)
 
-    async def _take_up(self, left: Sequence[Received]) -> None:
-        try:
-            us = await self._services.feishu.us()
-        except BotError as error:
-            log.warning("feishu.not_taken_up", number=len(left), error=str(error))
-            return
-        log.info("feishu.taken_up", number=len(left))
-        for received in left:
-            self._begin(received, decode(json.loads(received.payload), us=us))
+    async def _take_up(self, received: Received) -> None:
+        """While it is not known who we are, it stays."""
+        us = await self._services.feishu.us()
+        self._begin(received, decode(json.loads(received.payload), us=us))
 
     def _is_too_old(self, happened: Happened) -> bool:
         """Of questions only; what has become of a chat is true later, too."""
@@ -106,19 +100,16 @@ class Receiver:
         return is_old
 
     def _begin(self, received: Received, happened: Happened | None) -> None:
-        self._underway.add(asyncio.create_task(self._work(received, happened)))
+        self._inbound.hold(received, asyncio.create_task(self._deal(happened)))
 
-    async def _work(self, received: Received, happened: Happened | None) -> None:
-        """A crash would come again; what a stopped process leaves is not done."""
+    async def _deal(self, happened: Happened | None) -> None:
         try:
-            if happened is not None:
-                await self._deal(happened)
+            await self._dealt_with(happened)
         except Exception:
-            log.exception("feishu.crashed")
-        await self._inbox.done(received)
-        await self._forget()
+            came_to(Outcome.CRASHED)
+            raise
 
-    async def _deal(self, happened: Happened) -> None:
+    async def _dealt_with(self, happened: Happened | None) -> None:
         match happened:
             case Message():
                 await self._messages.answer(happened)
@@ -130,12 +121,17 @@ class Receiver:
                 await self._lifecycle.added(happened)
             case Ended():
                 await self._lifecycle.ended(happened)
+            case None:  # of a version that knows more than this one
+                return
 
-    async def _forget(self) -> None:
-        now = self._now()
-        if self._forgets_at is None or now >= self._forgets_at:
-            self._forgets_at = now + FORGETS_EVERY
-            await self._inbox.forget(now - REMEMBERED_FOR)
+
+def _interaction(event: Mapping[str, Any]) -> Interaction | None:
+    """None for what nobody has done to get an answer."""
+    kind = type_of(event)
+    return message_kind(event) if kind == MESSAGE else _INTERACTIONS.get(kind)
+
+
+_INTERACTIONS: Final = {CLICK: Interaction.BUTTON, MENU: Interaction.COMMAND, ENTERED: Interaction.HOME}
 
 
 def _keys(happened: Happened) -> list[str]:

@@ -16,7 +16,9 @@ from bot.core.buttons import decode, unknown_button
 from bot.core.commands import Elsewhere, GiveFeedback, OpenSettings, Preview, Question, Subscribe, Unsubscribe
 from bot.core.errors import BotError
 from bot.core.form import Invalid, as_entered
+from bot.core.interactions import is_kind
 from bot.core.language import N_, _
+from bot.core.metering import Interaction
 from bot.core.replies import Notice, Reply, SettingsForm
 from bot.core.underway import Underway
 from formatters.feishu.values import Act, Pressed
@@ -49,6 +51,8 @@ class Forms:
 
     async def answer(self, question: Question, pressed: Pressed, click: Click, asker: Asker) -> dict[str, Any]:
         """The callback's answer with the outcome if that is known soon enough; else the card shows it later."""
+        if pressed.act is not Act.IN_FORM:
+            is_kind(Interaction.FORM)
         making = asyncio.ensure_future(attempted(self._outcome(question, pressed, click, asker)))
         await asyncio.wait([making], timeout=OUTCOME_WITHIN)
         if not making.done():
@@ -92,11 +96,7 @@ class Forms:
             subscribe = self._read(question, click)
         except Invalid as invalid:
             return await self._wrong(question, asker, invalid)
-        command = (
-            Elsewhere(subscription=question.subscription, command=subscribe)
-            if isinstance(question, Elsewhere)
-            else subscribe
-        )
+        command = replace(question, command=subscribe) if isinstance(question, Elsewhere) else subscribe
         saved = await attempted(lambda: self._services.answer(command, asker))
         if isinstance(saved, Failure):
             form = await self._form(question, asker, subscribe)
@@ -111,7 +111,7 @@ class Forms:
             return await self._wrong(question, asker, invalid)
         form = await self._form(question, asker, subscribe)
         if isinstance(form, SettingsForm):  # which also knows the repository of a subscription that there is
-            subscribe = replace(subscribe, repo=form.terms.repo)
+            subscribe = replace(subscribe, repo=form.terms.followed)
             self._underway.add(asyncio.create_task(self._preview(subscribe, click, asker)))
         return _Outcome(kind="info", text=_(FOLLOWS), shown=form)
 

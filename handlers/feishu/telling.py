@@ -110,7 +110,7 @@ class FeishuTeller:
         """The id of the message that shows it; another one if the one before is gone or cannot become it."""
         if self._told is not None:
             try:
-                await self._services.feishu.update(self._told, reply)
+                await self._services.feishu.update(self._told, reply, key=key)
             except (MessageGone, MessageRejected) as error:
                 log.info("feishu.told_anew", error=str(error))
             else:
@@ -120,7 +120,8 @@ class FeishuTeller:
     async def _send(self, attachment: Attachment) -> None:
         await self._place.send(attachment, key=self._key)
         if self._told is not None:
-            await self._services.feishu.update(self._told, Notice(text=_("Here is {file}.", file=attachment.name)))
+            here = Notice(text=_("Here is {file}.", file=attachment.name))
+            await self._services.feishu.update(self._told, here, key=self._key)
 
 
 async def alive(answering: asyncio.Future[Any], teller: FeishuTeller) -> None:

@@ -13,7 +13,6 @@ from bot.core.asker import Asker
 from bot.core.errors import NotUnderstood
 from bot.core.grammar import parse
 from bot.core.language import N_, _, speaking
-from bot.core.recent import Recent
 from bot.core.replies import Notice
 from handlers.slack.asker import Body, asker_of_event
 from handlers.slack.services import Services
@@ -22,9 +21,6 @@ from handlers.slack.telling import PostingTeller, WhisperingTeller
 #: Seconds after which a question that is still being answered gets a sign of life. That no digest of ours stands
 #: there is known long before.
 SIGN_OF_LIFE_AFTER: Final = 1.5
-#: Slack repeats an event three times within six minutes, and hourly for a day where an app asked for that.
-EVENT_SECONDS: Final = 3600
-EVENTS_MAX: Final = 10_000
 _THINKING: Final = N_("Looking it up…")
 _OPENING: Final = " \t\n:：,，"
 
@@ -32,12 +28,10 @@ log = structlog.get_logger()
 
 
 def register(app: AsyncApp, services: Services) -> None:
-    received = Recent(seconds=EVENT_SECONDS, most=EVENTS_MAX)
-
     @app.event("app_mention")
     async def answer_mention(body: Body) -> None:
         event = body["event"]
-        if not _is_from_person(event) or not received.add(body["event_id"]):
+        if not is_from_person(event):
             return
         asker, thread = asker_of_event(body), event.get("thread_ts")
         whispering = WhisperingTeller(services.slack, asker, thread=thread)
@@ -47,8 +41,7 @@ def register(app: AsyncApp, services: Services) -> None:
     @app.event("message")
     async def answer_direct_message(body: Body) -> None:
         event = body["event"]
-        is_direct = event.get("channel_type") == "im" and _is_from_person(event)
-        if not is_direct or not received.add(body["event_id"]):
+        if event.get("channel_type") != "im" or not is_from_person(event):
             return
         asker, thread = asker_of_event(body), event.get("thread_ts")
         posting = PostingTeller(services.slack, asker, thread=thread)
@@ -85,7 +78,7 @@ async def _answered_in_thread(services: Services, text: str, asker: Asker, threa
     return True
 
 
-def _is_from_person(event: Body) -> bool:
+def is_from_person(event: Body) -> bool:
     """No bot, no edit, nothing that Slack says by itself. A file or a broadcast is a message like any other."""
     return bool(event.get("user")) and not event.get("bot_id") and event.get("subtype") in _MESSAGES
 

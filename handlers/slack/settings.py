@@ -11,10 +11,10 @@ from bot.core.answering import Failure, attempted, said, told
 from bot.core.asker import Asker
 from bot.core.buttons import decode
 from bot.core.commands import Elsewhere, OpenSettings, Preview, Subscribe
-from bot.core.errors import BotError, ChannelGone, NotInChannel, RepositoryNotFound
+from bot.core.errors import BotError, ChannelGone, NotInChannel, RepositoryNotFound, TooManyRepositories
 from bot.core.form import Invalid, as_entered
 from bot.core.language import _, speaking
-from bot.core.model import Repo
+from bot.core.patterns import Followed
 from bot.core.replies import Notice, Reply, SettingsForm
 from formatters.fields import REPO
 from formatters.slack.forms import CHANNEL, SETTINGS
@@ -155,11 +155,7 @@ class _Submitted:
         window = replace(Window.of(body), hash=None)
         subscribe = entered(_values(body)).subscribe(_repo(window), host=host)
         opener, chosen, opened = asker_of(body), channel(_values(body)), decode(window.origin.shows)
-        command = (
-            Elsewhere(subscription=opened.subscription, command=subscribe)
-            if isinstance(opened, Elsewhere)
-            else subscribe
-        )
+        command = replace(opened, command=subscribe) if isinstance(opened, Elsewhere) else subscribe
         if command is subscribe and not (opener.channel.id or chosen):
             raise Invalid({CHANNEL: _("Choose a channel.")})
         return cls(
@@ -175,7 +171,7 @@ class _Submitted:
     def to_blame(self, result: Reply | Failure) -> dict[str, str]:
         """What is wrong by the field that it is wrong in, if the form has that."""
         match result:
-            case Failure(error=RepositoryNotFound()) if REPO in self.fields:
+            case Failure(error=RepositoryNotFound() | TooManyRepositories()) if REPO in self.fields:
                 return {REPO: result.notice.text}
             case Failure(error=ChannelGone() | NotInChannel()) if CHANNEL in self.fields:
                 return {CHANNEL: result.notice.text}
@@ -187,7 +183,7 @@ def _values(body: Body) -> Body:
     return body["view"]["state"]["values"]
 
 
-def _repo(window: Window) -> Repo | None:
+def _repo(window: Window) -> Followed | None:
     """The repository of a subscription that there is. Raises NotUnderstood."""
     about = decode(window.origin.about)
     return about.repo if isinstance(about, OpenSettings) else None

@@ -86,7 +86,7 @@ def drawn(origin: Origin, reply: Reply, note: Notice | None = None) -> View:
 def _about(origin: Origin, reply: Reply) -> Origin:
     match reply:
         case SettingsForm(terms=terms):
-            about = encode(OpenSettings(repo=terms.repo))
+            about = encode(OpenSettings(repo=terms.followed))
             return replace(origin, about=about, shows=origin.shows or about)
         case FeedbackForm(repo=repo, sha=sha):
             return replace(origin, about=encode(GiveFeedback(repo=repo, sha=sha, verdict=Verdict.DOWN)))

@@ -10,8 +10,10 @@ from bot.core.errors import BotError, ChannelGone
 from bot.doctor import trial
 from formatters.feishu import FeishuMessage, Reach, following, ladder
 from formatters.feishu.validator import problems
+from tests.counterparts.faults import Answer
 from tests.counterparts.feishu import APP_ID, APP_SECRET, FakeFeishu, card_refused
 from tests.fakes import REPO
+from tests.formatters.feishu_cards import unmarked
 from tests.formatters.samples import REPLIES
 
 SEND = "POST /open-apis/im/v1/messages"
@@ -47,8 +49,23 @@ async def test_it_is_posted_once_into_the_chat_that_is_named(feishu: FakeFeishu,
     said = await trial.into_chat(gateway, chat, REPO)
     (call,) = feishu.calls_of(SEND)
     assert (call.json["receive_id"], call.json["msg_type"]) == (chat, "interactive")
-    assert call.content == await trial.card(REPO, Reach.APP)
-    assert said == f"Feishu took a card with {', '.join(trial.parts(call.content))}; look at it on a phone, too"
+    assert unmarked(call.content) == await trial.card(REPO, Reach.APP)
+    assert said == (
+        f"Feishu took a card with {', '.join(trial.parts(call.content))}; look at it on a phone, too; "
+        "whether a digest has arrived there could not be found out after an hour: "
+        "The Feishu app lacks im:message / im:message:readonly / im:message.history:readonly. "
+        f"It can be asked for here: https://open.feishu.cn/app/{APP_ID}/auth?q=im:message,im:message:readonly,im:message.history:readonly"
+        "&op_from=openapi&token_type=tenant"
+    )
+
+
+async def test_it_is_looked_for_where_the_app_may_read(feishu: FakeFeishu, gateway: FeishuGateway):
+    feishu.granted |= {"im:message:readonly", "im:message.group_msg"}
+    said = await trial.into_chat(gateway, feishu.chat("team"), REPO)
+    assert said.endswith("; whether a digest has arrived there could be found out after an hour, too")
+    feishu.fail("GET /open-apis/im/v1/messages", Answer(status=200, body={"code": 0, "data": {"items": [{}]}}))
+    said = await trial.into_chat(gateway, feishu.chat("team"), REPO)
+    assert said.endswith("could not be found out after an hour: cards do not come back whole")
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import ClientSession
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.adapters.database.inbox import DatabaseInbox
+from bot.adapters.prometheus import PrometheusMeter
 from bot.adapters.slack.gateway import OneToken, SlackGateway
 from bot.adapters.slack.surfaces import SlackSurfaces
+from bot.app import now
 from bot.core.asker import Asker
 from bot.core.commands import Command, Question
 from bot.core.digests import Observer
 from bot.core.errors import BotError
 from bot.core.language import Language
+from bot.core.ports import Clock, Inbox
 from bot.core.replies import Answer, Notice, Reply
 from handlers import slack as handler
 from handlers import web
-from handlers.slack.underway import Underway
+from handlers.slack import Receiver
+from handlers.slack.counting import CountingApp
 from tests.counterparts import slack
 from tests.counterparts.slack import SlackProxy
 from tests.fakes import FakeMessenger
@@ -98,7 +103,9 @@ _desk: type[handler.Desk] = FakeDesk
 class Stage:
     slack: SlackProxy
     people: People
-    underway: Underway
+    receiver: Receiver
+    inbox: Inbox
+    meter: PrometheusMeter
     desk: FakeDesk = field(default_factory=FakeDesk)
     office: FakeMessenger = field(default_factory=FakeMessenger)
 
@@ -108,13 +115,28 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(emulated_slack: SlackProxy) -> AsyncIterator[Stage]:
+async def staged(
+    emulated_slack: SlackProxy, engine: AsyncEngine, *, inbox: Inbox | None = None, now: Clock = now
+) -> AsyncIterator[Stage]:
     client = AsyncWebClient(token=slack.BOT_TOKEN, base_url=emulated_slack.api, retry_handlers=[])
-    bolt = AsyncApp(client=client, signing_secret=slack.SIGNING_SECRET)
+    meter = PrometheusMeter()
+    bolt = CountingApp(meter, client=client, signing_secret=slack.SIGNING_SECRET)
     gateway = SlackGateway(OneToken(slack.BOT_TOKEN), base_url=emulated_slack.api)
     desk, office = FakeDesk(), FakeMessenger()
-    underway = handler.register(bolt, desk, slack=SlackSurfaces(gateway), messenger=office, host="github.com")
+    inbox = inbox or DatabaseInbox(engine)
+    receiver = handler.register(
+        bolt, desk, slack=SlackSurfaces(gateway), messenger=office, inbox=inbox, host="github.com", now=now
+    )
     async with served(web.application([handler.route(bolt)])) as address, ClientSession() as session:
         office.members = set(emulated_slack.workspace.users.values())
         people = People(emulated_slack, session, address)
-        yield Stage(slack=emulated_slack, people=people, desk=desk, office=office, underway=underway)
+        yield Stage(
+            slack=emulated_slack,
+            people=people,
+            desk=desk,
+            office=office,
+            receiver=receiver,
+            inbox=inbox,
+            meter=meter,
+        )
+        await receiver.finish()

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.buttons import encode
+from bot.core.buttons import decode, encode
 from bot.core.commands import Elsewhere, OpenSettings, PauseDigests, Preview, ShowHome, Subscribe, Unsubscribe
-from bot.core.errors import ChannelGone, RepositoryNotFound, SourceUnavailable
+from bot.core.errors import ChannelGone, RepositoryNotFound, SourceUnavailable, TooManyRepositories
 from bot.core.language import Language
 from bot.core.model import Importance
+from bot.core.patterns import RepoPattern
 from bot.core.ranges import Weekday
 from bot.core.replies import DigestView, Home, Notice, SettingsForm
 from bot.core.subscriptions import Channel, Platform, QuietDays, Selection, SubscriptionTerms
@@ -23,6 +24,7 @@ from tests.handlers.stages import Stage
 from tests.slack_people import buttons, texts
 
 REPO = samples.REPO
+ACME = RepoPattern(owner="acme", names="*")
 TERMS = dataclasses.replace(
     samples.SUBSCRIPTION.terms,
     days=frozenset({Weekday.MONDAY, Weekday.THURSDAY}),
@@ -130,6 +132,31 @@ async def test_a_repository_that_is_none_is_said_at_its_field(bot: Stage):
     bot.desk.replies[Subscribe] = RepositoryNotFound()
     _, said = await bot.people.submit(view, NEW)
     assert said["errors"] == {"repo": "There is no such repository, or it is private."}
+
+
+async def test_a_pattern_of_repositories_is_taken_where_the_form_asks_for_one(bot: Stage):
+    view = await opened(bot, subscription=None)
+    bot.desk.replies[Subscribe] = Notice(text="This channel follows acme/*.")
+    await bot.people.submit(view, {**NEW, "repo": {"value": {"value": "acme/＊ 排除 legacy-*，tmp"}}})
+    command, _asker = bot.desk.asked[-1]
+    assert command == subscribe(repo=ACME, excluded=("legacy-*", "tmp"))
+    bot.desk.replies[Subscribe] = TooManyRepositories()
+    _, said = await bot.people.submit(view, {**NEW, "repo": {"value": {"value": "acme/*"}}})
+    assert said["errors"] == {"repo": "More repositories match than can be followed."}
+
+
+async def test_the_form_of_a_pattern_changes_ends_and_pauses_all_of_it(bot: Stage):
+    form = form_of(bot)
+    bot.desk.replies[OpenSettings] = replace(form, terms=form.terms.of_pattern(ACME, ("tmp",)))
+    await bot.people.send(await bot.people.typed("settings", url=bot.slack.response_url()))
+    view = await bot.people.sees("Digest settings", "Preview")
+    assert [decode(button["value"]) for button in buttons(view, "settings.") if "value" in button] == [
+        Elsewhere(subscription=7, is_following=True, command=PauseDigests()),
+        Elsewhere(subscription=7, is_following=True, command=Unsubscribe(repo=None)),
+    ]
+    bot.desk.replies[Subscribe] = Notice(text="This channel follows acme/*.")
+    await bot.people.submit(view, ENTERED)
+    assert bot.desk.asked[-1][0] == subscribe(repo=ACME)
 
 
 async def test_all_that_is_wrong_is_said_at_once_each_at_its_field(bot: Stage):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.database.archive import DatabaseArchive
 from bot.adapters.database.feedback import DatabaseFeedback
+from bot.adapters.database.inbox import DatabaseInbox
 from bot.adapters.database.ledger import DatabaseLedger
 from bot.adapters.database.posts import DatabasePosts
 from bot.adapters.database.subscriptions import DatabaseSubscriptions
@@ -69,11 +70,19 @@ async def stage(
     client = AsyncWebClient(token=slack.BOT_TOKEN, base_url=emulated_slack.api, retry_handlers=[])
     bolt = AsyncApp(client=client, signing_secret=slack.SIGNING_SECRET)
     surfaces = SlackSurfaces(gateway)
-    underway = handler.register(bolt, made.desk, slack=surfaces, messenger=messenger, host="github.com")
+    receiver = handler.register(
+        bolt,
+        made.desk,
+        slack=surfaces,
+        messenger=messenger,
+        inbox=DatabaseInbox(engine),
+        host="github.com",
+        now=clock,
+    )
     async with served(web.application([handler.route(bolt)])) as address, ClientSession() as session:
         yield Stage(source, analyst, People(emulated_slack, session, address), emulated_slack)
         analyst.gate.set()
-        await underway.finish()  # before the database is closed
+        await receiver.finish()  # before the database is closed
 
 
 def said(answer: dict[str, object]) -> str:

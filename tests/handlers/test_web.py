@@ -3,15 +3,18 @@
 import asyncio
 import sqlite3
 from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from starlette.applications import Starlette
 
 from bot.adapters.prometheus import CONTENT_TYPE
 from bot.app import composed, listen
-from bot.core.pulse import Pulse
+from bot.core.metering import Census, Waiting
+from bot.core.pulse import Backlog, Pulse
 from bot.settings import Settings
-from bot.watching import compose
+from bot.watching import ALL, Role, compose
 from handlers import web
 from tests.stopwatch import Watch
 
@@ -62,6 +65,75 @@ async def test_a_clock_that_has_not_ticked_for_a_minute_is_not_ready():
     assert await pulse.trouble() == ""
     watch.now += 15
     assert await pulse.trouble() == "The clock has not ticked for 75 s."
+
+
+async def test_a_worker_whose_queue_is_not_asked_is_not_ready():
+    watch = Watch()
+    queue = Pulse(watch, whose="The queue", beats="been asked")
+    assert await queue.trouble() == "The queue has not been asked yet."
+    queue.beat()
+    watch.now += 61
+    assert await queue.trouble() == "The queue has not been asked for 61 s."
+
+
+NINE = datetime(2026, 1, 22, 9, tzinfo=UTC)
+
+
+class Answering:
+    """A database that answers with what it is given."""
+
+    def __init__(self, waiting: Waiting | None) -> None:
+        self._waiting = waiting
+
+    async def taken(self, now: datetime) -> Census | None:
+        return None
+
+    async def is_possible(self) -> bool:
+        return True
+
+    async def waiting(self, now: datetime) -> Waiting | None:
+        return self._waiting
+
+
+async def backlog(after: timedelta, *, made: bool = True) -> str:
+    since = NINE - after
+    waiting = Waiting(to_be_posted=since if made else None, to_be_made=None if made else since)
+    return await Backlog(Answering(waiting), lambda: NINE).trouble()
+
+
+async def test_deliveries_that_nobody_works_on_are_not_ready():
+    assert await backlog(timedelta(minutes=15)) == ""
+    stuck = "Deliveries are due since 2026-01-22 08:44 UTC, and none is being worked on."
+    assert await backlog(timedelta(minutes=16)) == stuck
+
+
+async def test_digests_may_take_longer_to_be_made():
+    assert await backlog(timedelta(hours=2), made=False) == ""
+    assert await backlog(timedelta(minutes=121), made=False) == (
+        "Digests are due since 2026-01-22 06:59 UTC, and are not made."
+    )
+
+
+async def test_what_nobody_can_tell_is_not_stuck():
+    assert await Backlog(Answering(None), lambda: NINE).trouble() == ""
+
+
+@pytest.mark.parametrize(
+    ("roles", "troubles"),
+    [
+        ({Role.WEB}, ["The well is dry."]),
+        ({Role.WORKER}, ["The queue has not been asked yet."]),
+        ({Role.CLOCK}, ["The clock has not ticked yet."]),
+        (ALL, ["The well is dry.", "The queue has not been asked yet.", "The clock has not ticked yet."]),
+    ],
+    ids=["web", "worker", "clock", "all"],
+)
+async def test_a_process_has_to_do_only_what_its_roles_are(roles: set[Role], troubles: list[str]):
+    watched = compose(Settings(_env_file=None))  # pyright: ignore[reportCallIssue]
+    nothing = Waiting(to_be_made=None, to_be_posted=None)
+    checks = watched.checks(roles, censuses=Answering(nothing), now=lambda: NINE, platforms=[unwell])
+    answer = await asked(web.application([], checks=checks), "/readyz")
+    assert answer.text.splitlines() == troubles
 
 
 def configured(database_url: str, **changes: object) -> Settings:

@@ -1,19 +1,25 @@
 """One way to Slack: what it repeats, what it never repeats, how long it waits, and in which order posts go out."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import stamina
+from aiohttp import web
 
 from bot.adapters.slack import failures
 from bot.adapters.slack.gateway import OneToken, SlackGateway
 from bot.core import errors
+from bot.core.pacing import giving_way
 from tests.counterparts import slack
 from tests.counterparts.faults import Fault, Reset
+from tests.counterparts.proxies import Proxy
 from tests.counterparts.slack import SlackProxy
-from tests.stopwatch import Watch
+from tests.counterparts.slack_grid import SlackGrid
+from tests.stopwatch import Watch, hastened
 
 TEAM = "T000000001"
 
@@ -32,9 +38,9 @@ def waits() -> Iterator[list[float]]:
     stamina.instrumentation.set_on_retry_hooks(None)
 
 
-async def post(gateway: SlackGateway, emulated_slack: SlackProxy, channel: str = "general") -> Any:
+async def post(gateway: SlackGateway, emulated_slack: SlackProxy, channel: str = "general", *, team: str = TEAM) -> Any:
     where = emulated_slack.workspace.channels[channel]
-    return await gateway.call(TEAM, "chat.postMessage", channel=where, text="Hello.")
+    return await gateway.call(team, "chat.postMessage", channel=where, text="Hello.")
 
 
 async def test_a_rate_limit_is_waited_out_as_long_as_slack_says(
@@ -176,6 +182,131 @@ async def test_the_gateway_spaces_posts_only(emulated_slack: SlackProxy):
     assert round(watch.now - 100, 1) == 2.2
 
 
+# Turns
+
+
+class Turns:
+    """Implements `Tokens`: a call asks for its token once its turn has come, and gets no further."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[float]] = {}
+        self._clock = asyncio.get_running_loop().time
+
+    async def token(self, workspace: str) -> str:
+        self.taken.setdefault(workspace, []).append(round(self._clock(), 6))
+        raise errors.NotInstalled
+
+    async def renewed(self, workspace: str, rejected: str) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """A workspace to which the clock posts, and at such a time somebody else."""
+
+    name: str
+    posts: int
+    answer_at: float | None = None
+    method: str = "chat.postMessage"
+
+
+def turns(*workspaces: Busy) -> dict[str, list[float]]:
+    """When the calls of each workspace had their turn, in seconds; each call is of another channel.
+
+    When the answer had its own stands under "answer".
+    """
+
+    async def scene() -> dict[str, list[float]]:
+        taken = Turns()
+        clock = asyncio.get_running_loop().time
+        gateway = SlackGateway(taken, base_url="", clock=clock)
+
+        async def call(workspace: Busy, channel: str, at: float = 0.0) -> float:
+            await asyncio.sleep(at)
+            with pytest.raises(errors.NotInstalled):
+                await gateway.call(workspace.name, workspace.method, channel=channel)
+            return round(clock(), 6)
+
+        with giving_way():
+            calls = [asyncio.create_task(call(each, str(n))) for each in workspaces for n in range(each.posts)]
+        answers = [call(each, "C1", each.answer_at) for each in workspaces if each.answer_at is not None]
+        answered = await asyncio.gather(*answers)
+        await asyncio.gather(*calls)
+        return taken.taken | ({"answer": answered} if answered else {})
+
+    return hastened(scene)
+
+
+def test_posts_of_the_clock_are_spread_over_the_minute_in_each_workspace_alone():
+    evenly = [round(number // 2 * 0.4, 6) for number in range(300)]
+    assert turns(Busy(name="T1", posts=300), Busy(name="T2", posts=3)) == {"T1": evenly, "T2": [0.0, 0.0, 0.4]}
+
+
+def test_an_answer_to_somebody_does_not_queue_behind_the_posts_of_the_clock():
+    taken = turns(Busy(name="T1", posts=300, answer_at=10.1))
+    assert taken["answer"] == [10.1]
+    assert (len(taken["T1"]), taken["T1"][-1]) == (301, 60.0)
+
+
+def test_an_answer_waits_for_the_next_turn_where_the_workspace_gets_all_that_it_may():
+    taken = turns(Busy(name="T1", posts=400, answer_at=70.1))
+    assert taken["answer"] == [70.4]
+    for earlier, later in zip(taken["T1"], taken["T1"][300:], strict=False):
+        assert later - earlier >= 60 - 1e-5
+
+
+def test_what_the_clock_updates_keeps_a_limit_of_its_own_and_is_not_waited_for():
+    taken = turns(Busy(name="T1", posts=5, method="chat.update", answer_at=0.5))
+    assert taken == {"T1": [0.0, 0.5, 1.2, 2.4, 3.6, 4.8], "answer": [0.5]}
+
+
+async def test_a_workspace_that_is_told_to_wait_an_hour_keeps_no_other_waiting(slack_grid: SlackGrid):
+    watch = Watch()
+    workspaces = {f"T{number}": workspace for number, workspace in enumerate(slack_grid.workspaces)}
+    tokens = {name: workspace.tenant.bot_token for name, workspace in workspaces.items()}
+    gateway = SlackGateway(Known(tokens), base_url=slack_grid.api, clock=watch, sleep=watch.sleep)
+    limited, other = workspaces.values()
+    limited.fail("chat.postMessage", slack.rate_limited(3600), times=None)
+
+    async def round_of_posts() -> list[timedelta | None]:
+        """How long each workspace's channels want to be left alone."""
+        asked: list[timedelta | None] = []
+        for channel in ("general", "random"):
+            for name, workspace in workspaces.items():
+                try:
+                    await post(gateway, workspace, channel, team=name)
+                except errors.PlatformUnavailable as error:
+                    asked.append(error.retry_after)
+                else:
+                    asked.append(None)
+        return asked
+
+    hour = timedelta(hours=1)
+    with giving_way():
+        assert await round_of_posts() == [hour, None, hour, None]
+        watch.now += 1800
+        assert await round_of_posts() == [hour / 2, None, hour / 2, None]
+        assert len(limited.calls_of("chat.postMessage")) == 2
+        await gateway.call("T0", "users.info", user=limited.workspace.users["alice"])
+        limited.faults.clear()
+        watch.now += 1801
+        assert await round_of_posts() == [None] * 4
+    assert [len(await each.history("general")) for each in (limited, other)] == [1, 3]
+
+
+class Known:
+    """Implements `Tokens` for those that are given, by workspace."""
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        self._tokens = tokens
+
+    async def token(self, workspace: str) -> str:
+        return self._tokens[workspace]
+
+    async def renewed(self, workspace: str, rejected: str) -> str:
+        raise NotImplementedError
+
+
 def test_what_is_in_a_rejected_message_is_said_where_slack_says_it():
     assert failures.details_of(TimeoutError()) == []
     assert failures.code_of(TimeoutError()) == "TimeoutError"
@@ -197,12 +328,35 @@ async def test_a_window_opens_although_the_connection_that_was_kept_had_just_bee
     assert len(emulated_slack.views) == 2
 
 
-async def test_a_post_never_takes_a_connection_that_was_kept_and_is_not_repeated(
-    gateway: SlackGateway, emulated_slack: SlackProxy
-):
+async def test_a_post_that_met_a_closed_connection_is_not_repeated(gateway: SlackGateway, emulated_slack: SlackProxy):
     async with gateway.connected():
-        await gateway.call(TEAM, "auth.test")
+        await post(gateway, emulated_slack, "random")
         emulated_slack.fail("chat.postMessage", Reset())
         with pytest.raises(errors.DeliveryUncertain):
             await post(gateway, emulated_slack)
-    assert len(emulated_slack.calls_of("chat.postMessage")) == 1
+    assert len(emulated_slack.calls_of("chat.postMessage")) == 2
+
+
+@pytest.mark.parametrize(("idle", "connections"), [(60.0, 1), (0.0, 2)], ids=["not idle for long", "idle too long"])
+async def test_posts_share_a_connection_only_while_it_is_not_idle(
+    monkeypatch: pytest.MonkeyPatch, idle: float, connections: int
+):
+    monkeypatch.setattr("bot.adapters.slack.gateway.IDLE", idle)
+    async with Connections() as server:
+        gateway = SlackGateway(OneToken("xoxb-1"), base_url=f"{server.url}/api/")
+        async with gateway.connected():
+            for channel in ("C1", "C2"):
+                await gateway.call(TEAM, "chat.postMessage", channel=channel, text="Hello.")
+    assert len(server.opened) == connections
+
+
+class Connections(Proxy):
+    """Takes everything, and remembers over which connections it came."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.opened: set[object] = set()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.opened.add(request.transport)
+        return web.json_response({"ok": True, "ts": "1700000000.000100"})

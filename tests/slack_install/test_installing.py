@@ -1,12 +1,20 @@
 """Workspaces install the app, and each gets its own token, its own digests and nobody else's."""
 
+import asyncio
 import re
-import sqlite3
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import Table, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.adapters.database.engine import for_writing
+from bot.adapters.database.schema import metadata, slack_bots, slack_installations, slack_oauth_states
+from bot.adapters.slack.stores import StateStore
+from bot.app import now
 from bot.core.errors import NotInstalled
 from bot.core.replies import Notice
 from tests.counterparts import slack
@@ -14,6 +22,8 @@ from tests.counterparts.faults import Answer, Fault, Reset
 from tests.counterparts.slack_grid import install
 from tests.slack_install.conftest import Stage, channel
 from tests.slack_people import texts
+
+pytestmark = pytest.mark.both_databases
 
 
 async def test_two_workspaces_install_the_app_and_each_is_answered_with_its_own_token(stage: Stage):
@@ -28,15 +38,15 @@ async def test_two_workspaces_install_the_app_and_each_is_answered_with_its_own_
     assert len(tokens) == 2
 
 
-async def test_no_token_is_in_the_database_in_clear(stage: Stage):
+async def test_no_token_is_in_the_database_in_clear(stage: Stage, engine: AsyncEngine):
     stage.one.installing.rotation = slack.ROTATION_SECONDS
     await install(stage.one, stage.address)
     bot = await stage.oauth.installations.bot("T000000001")
     assert bot.bot_refresh_token is not None
-    stored = database(stage)
-    assert b"T000000001" in stored
-    assert [token for token in (bot.bot_token, bot.bot_refresh_token) if token.encode() in stored] == []
-    assert b"xox" not in stored
+    stored = str([await rows(engine, table) for table in metadata.sorted_tables])
+    assert "T000000001" in stored
+    assert [token for token in (bot.bot_token, bot.bot_refresh_token) if token in stored] == []
+    assert "xox" not in stored
 
 
 async def test_people_are_sent_to_slack_with_all_scopes_and_a_state(stage: Stage):
@@ -103,9 +113,10 @@ async def test_installing_into_a_whole_organisation_is_refused(stage: Stage):
     assert await stage.slack.workspaces() == []
 
 
-async def test_installing_again_leaves_one_installation(stage: Stage):
+async def test_installing_again_leaves_one_installation(stage: Stage, engine: AsyncEngine):
     assert [await install(stage.one, stage.address) for _ in range(2)] == [200, 200]
-    assert counts(stage) == {"slack_bots": 1, "slack_installations": 1, "slack_oauth_states": 0}
+    kept = [len(await rows(engine, table)) for table in (slack_bots, slack_installations, slack_oauth_states)]
+    assert kept == [1, 1, 0]
     await stage.slack.gateway.call("T000000001", "auth.test")
 
 
@@ -116,13 +127,27 @@ async def test_a_workspace_without_an_installation_is_told_so(stage: Stage):
     assert answer["text"] == "The app is not installed in this workspace any more. Please install it again."
 
 
-async def test_states_that_nobody_came_back_with_are_forgotten(stage: Stage):
+async def test_states_that_nobody_came_back_with_are_forgotten(stage: Stage, engine: AsyncEngine):
     await way_back(stage)
-    with sqlite3.connect(path(stage)) as connection:
-        connection.execute("UPDATE slack_oauth_states SET expire_at = '2020-01-01 00:00:00.000000'")
-    connection.close()
+    async with engine.begin() as connection:
+        await connection.execute(update(slack_oauth_states).values(expire_at=datetime(2020, 1, 1)))  # noqa: DTZ001
     await way_back(stage)
-    assert counts(stage)["slack_oauth_states"] == 1
+    assert len(await rows(engine, slack_oauth_states)) == 1
+
+
+async def test_an_expired_state_is_good_for_nobody(stage: Stage, engine: AsyncEngine):
+    back, cookie = await way_back(stage)
+    async with engine.begin() as connection:
+        await connection.execute(update(slack_oauth_states).values(expire_at=datetime(2020, 1, 1)))  # noqa: DTZ001
+    assert await page(stage, back, cookie) == (401, "This link has expired or was used before.")
+
+
+async def test_a_state_is_good_for_one_return_to_any_process(stage: Stage, engine: AsyncEngine):
+    processes = [stage.oauth.states, StateStore(for_writing(engine), now)]
+    for _ in range(20):
+        state = await stage.oauth.states.async_issue()
+        taken = await asyncio.gather(*(process.async_consume(state) for process in processes * 2))
+        assert sorted(taken) == [False, False, False, True]
 
 
 async def way_back(stage: Stage) -> tuple[str, str]:
@@ -142,18 +167,7 @@ async def page(stage: Stage, address: str, cookie: str) -> tuple[int, str]:
         return shown.status, re.findall("<p>(.*?)</p>", await shown.text())[0]
 
 
-def path(stage: Stage) -> str:
-    return stage.app.settings.database_url.removeprefix("sqlite:///")
-
-
-def database(stage: Stage) -> bytes:
-    """The file and what is not yet written into it."""
-    return b"".join(Path(path(stage) + part).read_bytes() for part in ("", "-wal"))
-
-
-def counts(stage: Stage) -> dict[str, int]:
-    tables = ("slack_bots", "slack_installations", "slack_oauth_states")
-    with sqlite3.connect(path(stage)) as connection:
-        found = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
-    connection.close()
-    return found
+async def rows(engine: AsyncEngine, table: Table) -> Sequence[Any]:
+    """As they are stored, without decrypting anything."""
+    async with engine.connect() as connection:
+        return (await connection.execute(select(table))).all()

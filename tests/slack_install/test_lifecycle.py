@@ -23,6 +23,8 @@ from tests.fakes import NOW, REPO
 from tests.slack_install.conftest import Stage, channel
 from tests.slack_people import buttons, eventually, texts
 
+pytestmark = pytest.mark.both_databases
+
 
 async def subscribe(stage: Stage, workspace: SlackProxy, name: str = "general") -> Subscription:
     made = SubscriptionTerms(
@@ -129,7 +131,7 @@ async def test_revoked_tokens_stop_the_workspace_and_installing_again_mends_it(i
 
 
 async def test_installing_mends_what_was_broken(installed: Stage):
-    await installed.app.subscriptions.mark_workspace_broken(Platform.SLACK, "T000000001", "The token is dead.")
+    await installed.app.subscriptions.mark_workspace_broken(Platform.SLACK, "T000000001", "The token is dead.", NOW)
     assert await install(installed.one, installed.address) == 200
     assert await broken(installed, installed.one) == ""
 
@@ -189,7 +191,7 @@ async def test_the_end_of_a_channel_is_told_to_its_subscriber_once(installed: St
 )
 async def test_what_brings_a_channel_back_mends_its_subscriptions(installed: Stage, event: Make):
     (subscription,) = await installed.app.subscriptions.of_channel(channel(installed.one))
-    await installed.app.subscriptions.mark_broken(subscription, "The channel was archived.")
+    await installed.app.subscriptions.mark_broken(subscription, "The channel was archived.", NOW)
     await happens(installed, installed.one, event(channel(installed.one).id, installed.one))
     await becomes(installed, "")
 
@@ -197,7 +199,7 @@ async def test_what_brings_a_channel_back_mends_its_subscriptions(installed: Sta
 async def test_people_come_and_go_without_consequence(installed: Stage):
     where, alice = channel(installed.one).id, installed.one.workspace.users["alice"]
     (subscription,) = await installed.app.subscriptions.of_channel(channel(installed.one))
-    await installed.app.subscriptions.mark_broken(subscription, "It is broken.")
+    await installed.app.subscriptions.mark_broken(subscription, "It is broken.", NOW)
     await happens(installed, installed.one, events.member_joined_channel(installed.one.workspace, where, alice))
     await happens(
         installed,

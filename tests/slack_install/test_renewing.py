@@ -1,11 +1,13 @@
 """Tokens that live for twelve hours are renewed before they expire, for posts as for requests, once."""
 
 import asyncio
-import sqlite3
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.database.engine import for_writing, open_database
+from bot.adapters.database.engine import for_writing
+from bot.adapters.database.schema import slack_bots
 from bot.adapters.slack.encryption import cipher
 from bot.adapters.slack.gateway import web_client
 from bot.adapters.slack.installations import Installations
@@ -17,6 +19,8 @@ from tests.counterparts import slack
 from tests.counterparts.faults import Fault, Reset
 from tests.counterparts.slack_grid import install
 from tests.slack_install.conftest import Stage, channel
+
+pytestmark = pytest.mark.both_databases
 
 TEAM = "T000000001"
 #: Seconds; below two hours a token is renewed.
@@ -33,6 +37,17 @@ async def expiring(stage: Stage) -> str:
     assert bot is not None
     stage.one.calls.clear()
     return bot.bot_token
+
+
+def another_process(stage: Stage, engine: AsyncEngine) -> Installations:
+    keys = cipher(stage.app.settings.encryption_keys)
+    return Installations(
+        InstallationStore(slack.CLIENT_ID, reading=engine, writing=for_writing(engine), cipher=keys),
+        client_id=slack.CLIENT_ID,
+        client_secret=slack.CLIENT_SECRET,
+        client=web_client(stage.grid.api),
+        now=now,
+    )
 
 
 async def post(stage: Stage) -> None:
@@ -59,24 +74,10 @@ async def test_a_request_renews_it_too(stage: Stage, expiring: str):
     assert await stage.oauth.installations.token(TEAM) != expiring
 
 
-async def test_another_process_that_was_first_is_followed(stage: Stage, expiring: str):
-    engine = open_database(stage.app.settings.database_url)
-    store = InstallationStore(
-        slack.CLIENT_ID,
-        reading=engine,
-        writing=for_writing(engine),
-        cipher=cipher(stage.app.settings.encryption_keys),
-    )
-    other = Installations(
-        store,
-        client_id=slack.CLIENT_ID,
-        client_secret=slack.CLIENT_SECRET,
-        client=web_client(stage.grid.api),
-        now=now,
-    )
+async def test_another_process_that_was_first_is_followed(stage: Stage, engine: AsyncEngine, expiring: str):
+    other = another_process(stage, engine)
     mine, theirs = await asyncio.gather(stage.oauth.installations.token(TEAM), other.token(TEAM))
     newest = {await stage.oauth.installations.token(TEAM), await other.token(TEAM)}
-    await engine.dispose()
     assert len(newest) == 1
     assert expiring not in newest
     assert {mine, theirs} <= {expiring} | newest
@@ -96,6 +97,17 @@ async def test_a_token_that_slack_says_has_expired_is_renewed_and_the_post_made_
     await post(stage)
     assert [bool(call.answer and call.answer["ok"]) for call in stage.one.calls_of("chat.postMessage")] == [False, True]
     assert len(await stage.one.history()) == 1
+
+
+async def test_a_token_that_was_replaced_a_moment_ago_is_read_again_before_its_end_is_believed(stage: Stage):
+    await install(stage.one, stage.address)
+    await post(stage)
+    stage.one.tokens.end("token_revoked")
+    await install(stage.one, stage.address)
+    await post(stage)
+    old, again, new = [call.token for call in stage.one.calls_of("chat.postMessage")]
+    assert old == again != new
+    assert len(await stage.one.history()) == 2
 
 
 @pytest.mark.parametrize(
@@ -120,10 +132,9 @@ async def test_a_token_that_does_not_expire_is_never_renewed(stage: Stage):
     assert stage.one.calls_of("oauth.v2.access") == []
 
 
-async def test_keys_are_changed_by_putting_a_new_one_before_the_old(stage: Stage, expiring: str):
-    with sqlite3.connect(stage.app.settings.database_url.removeprefix("sqlite:///")) as connection:
-        (stored,) = connection.execute("SELECT bot_token FROM slack_bots").fetchone()
-    connection.close()
+async def test_keys_are_changed_by_putting_a_new_one_before_the_old(stage: Stage, engine: AsyncEngine, expiring: str):
+    async with engine.connect() as connection:
+        stored = (await connection.execute(select(slack_bots.c.bot_token))).scalar_one()
     old = slack.CLIENT_SECRET
     assert cipher(["a new one", old]).decrypt(stored).decode() == expiring
     lost = InstallationStore(

@@ -3,7 +3,7 @@
 import html
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,6 +13,7 @@ from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.adapters.feishu.gateway import FeishuGateway
 from bot.adapters.feishu.messenger import FeishuMessenger
 from bot.adapters.feishu.surfaces import FeishuSurfaces
+from bot.adapters.prometheus import PrometheusMeter
 from bot.core.asker import Asker
 from bot.core.commands import Question
 from bot.core.subscriptions import Channel, Platform
@@ -35,6 +36,7 @@ class Stage:
     gateway: FeishuGateway
     #: A group with alice, bob and the bot.
     group: str
+    meter: PrometheusMeter = field(default_factory=PrometheusMeter)
 
     def asker(self, where: str, user: str = "alice") -> Asker:
         channel = Channel(platform=Platform.FEISHU, workspace=self.feishu.tenant, id=where)
@@ -53,6 +55,7 @@ class Stage:
             inbox=self.inbox,
             host="github.com",
             now=self.feishu.now,
+            meter=self.meter,
         )
 
     # What people do, until it is answered

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core import answering
+from bot.core import answering, inbound
 from bot.core.commands import (
     DeepenCommit,
     Elsewhere,
@@ -53,6 +53,7 @@ DEEPEN = DeepenCommit(repo=REPO, sha=SHA, day=DAY)
 UP, DOWN = (GiveFeedback(repo=REPO, sha=SHA, verdict=verdict) for verdict in (Verdict.UP, Verdict.DOWN))
 ANALYSIS = AnalysisView(repo=REPO, entry=samples.MULTI_IMAGE, zone=DAY.zone, day=DAY)
 DIGEST = DigestView(digest=samples.DIGEST, framing=Framing(is_private=True))
+TIMES = 100
 FOLLOWS = {"toast": {"type": "info", "content": "The answer comes into the thread."}}
 
 
@@ -240,6 +241,36 @@ async def test_a_click_that_is_delivered_again_is_not_acted_on_again(bot: Stage,
     assert await receive(delivered[0]) == {}
     await bot.receiver.finish()
     assert (len(bot.desk.asked), len(bot.feishu.messages)) == (1, 2)
+
+
+@pytest.mark.both_databases
+async def test_a_click_that_reaches_two_processes_is_acted_on_by_one(bot: Stage):
+    processes = [bot.process(), bot.process()]
+    answers: list[dict[str, Any] | None] = []
+
+    async def receives(event: Any) -> dict[str, Any] | None:
+        both = await asyncio.gather(*(process.receive(event) for process in processes))
+        answers.extend(both)
+        return max(both, key=bool)
+
+    bot.feishu.listen(receives)
+    bot.desk.replies[DeepenCommit] = ANALYSIS
+    for _ in range(TIMES):
+        await bot.clicks(bot.card(DEEPEN), DEEPEN)
+    for process in processes:
+        await process.finish()
+    assert (answers.count({}), len(bot.desk.asked)) == (TIMES, TIMES)
+
+
+async def test_a_click_that_cannot_be_kept_says_so(bot: Stage, monkeypatch: pytest.MonkeyPatch):
+    async def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(inbound, "KEPT_WITHIN", 0.01)
+    monkeypatch.setattr(bot.inbox, "receive", fail)
+    answer, posted = await bot.clicks(bot.card(DEEPEN), DEEPEN)
+    assert answer == toast("error", "My database does not answer. Please try again in a minute.")
+    assert (posted, bot.desk.asked) == ([], [])
 
 
 async def test_who_clicks_again_while_the_answer_is_made_does_not_ask_again(slow: Stage):

@@ -10,6 +10,7 @@ from bot.core.language import Language
 from bot.core.replies import Help, SettingsForm
 from bot.core.subscriptions import Subscription
 from handlers.feishu.events import ENDS, IGNORED, KNOWN
+from tests.fakes import NOW
 from tests.formatters import samples
 from tests.handlers.feishu.stage import Stage, words
 
@@ -64,7 +65,7 @@ async def test_a_greeting_comes_even_if_nothing_can_be_offered(bot: Stage):
 
 
 async def test_a_group_that_follows_something_is_mended_and_not_greeted(bot: Stage):
-    await bot.subscriptions.mark_broken(await subscribed(bot), "Removed.")
+    await bot.subscriptions.mark_broken(await subscribed(bot), "Removed.", NOW)
     await bot.feishu.adds_bot(bot.group)
     await bot.receiver.finish()
     assert (await broken(bot), bot.feishu.messages) == ("", {})

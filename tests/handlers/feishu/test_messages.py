@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from bot.core.commands import (
 )
 from bot.core.errors import AnalystUnavailable, RepositoryNotFound
 from bot.core.language import Language, _
+from bot.core.ports import Received
 from bot.core.replies import (
     Answer,
     CitedSentence,
@@ -32,7 +34,8 @@ from bot.core.replies import (
     SettingsForm,
     SubscriptionList,
 )
-from handlers.feishu import receiver, telling
+from bot.core.subscriptions import Platform
+from handlers.feishu import telling
 from tests.counterparts import feishu
 from tests.counterparts.feishu import Posted
 from tests.formatters import samples
@@ -47,6 +50,12 @@ ANSWER = Answer(
     model="example-large",
 )
 QUESTION = "what about images in all of this?"
+
+
+async def left(bot: Stage) -> Sequence[Received]:
+    """What is not dealt with, whoever has it."""
+    later = bot.feishu.now() + timedelta(hours=1)
+    return await bot.inbox.take(Platform.FEISHU, later, later, since=later - timedelta(hours=2), limit=10)
 
 
 def written(bot: Stage) -> Posted:
@@ -394,13 +403,13 @@ async def test_what_cannot_be_taken_up_while_feishu_does_not_answer_stays(bot: S
     bot.desk.replies[ShowDigest] = DIGEST
     event = await bot.feishu.says("2026-01-21", chat=bot.group, mentions_bot=True)
     await bot.receiver.finish()
-    keys, platform = ["event 7"], bot.asker("").channel.platform
-    await bot.inbox.receive(platform, keys, json.dumps(event), bot.feishu.now())
+    now = bot.feishu.now()
+    await bot.inbox.receive(Platform.FEISHU, ["event 7"], json.dumps(event), now, lease_until=now)
     bot.feishu.fail("/open-apis/bot/v3/info", feishu.error(99991672, "no scope"))
     restarted = bot.process()
     await restarted.start()
     await restarted.finish()
-    assert len(await bot.inbox.unfinished(platform, bot.feishu.now() - timedelta(minutes=1))) == 1
+    assert len(await left(bot)) == 1
 
 
 async def test_what_was_left_behind_long_ago_is_not_taken_up(bot: Stage):
@@ -438,18 +447,6 @@ async def test_an_event_that_cannot_be_kept_comes_again(bot: Stage):
     assert (len(bot.feishu.messages), bot.feishu.raised) == (1, [])
 
 
-async def test_what_was_received_is_forgotten_after_a_day(bot: Stage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(receiver, "REMEMBERED_FOR", timedelta(hours=2))
-    bot.desk.replies[ShowDigest] = DIGEST
-    event, _posted = await bot.says("2026-01-21")
-    for hours in (1, 2):
-        bot.feishu.advance(hours * 3600)
-        await bot.says("2026-01-21")
-    assert await bot.inbox.receive(
-        bot.asker("").channel.platform, [f"event {event['header']['event_id']}"], "", bot.feishu.now()
-    )
-
-
 async def test_a_crash_is_no_reason_to_stop(bot: Stage):
     def crash(_command: object) -> Notice:
         raise ValueError
@@ -459,4 +456,4 @@ async def test_a_crash_is_no_reason_to_stop(bot: Stage):
     assert "Something went wrong on our side." in words(answer.content)
     bot.desk.note = None  # pyright: ignore[reportAttributeAccessIssue]
     await bot.says("2026-01-21")
-    assert await bot.inbox.unfinished(bot.asker("").channel.platform, bot.feishu.now() - timedelta(hours=1)) == []
+    assert await left(bot) == []
