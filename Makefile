@@ -47,13 +47,13 @@ types: setup-dev
 	$(BIN)/basedpyright
 
 test: lint types  ## Run every check
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 translations: setup-dev  ## Take new sentences into the catalogues and compile them
 	@$(BIN)/python -m translations
 
-bench: setup-dev  ## Measure speed, requests and memory; or prompts of a clone (CLONE=path FROM=2026-01-10 TO=2026-02-10)
-	$(BIN)/python -m bench $(if $(CLONE),--clone "$(CLONE)") $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") $(if $(ZONE),--zone "$(ZONE)")
+bench: setup-dev  ## Measure speed, requests and memory; one PART=name that takes minutes; or prompts of a clone (CLONE=path FROM=2026-01-10 TO=2026-02-10)
+	$(BIN)/python -m bench $(if $(PART),--part "$(PART)") $(if $(CLONE),--clone "$(CLONE)") $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") $(if $(ZONE),--zone "$(ZONE)")
 
 lock:  ## Compile the pinned requirements again
 	$(BIN)/python -m pip install --quiet uv

@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
+import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,21 +13,27 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import feishu_app, prompts, slack_app, watching
-from bot.adapters.database.census import DatabaseCensus
+from bot import console_app, feishu_app, operating, prompts, slack_app, watching
+from bot.adapters.database.census import DatabaseCensus, without_queue
 from bot.adapters.database.engine import migrate, open_database
 from bot.adapters.database.inbox import DatabaseInbox
+from bot.adapters.database.ledger import left_to_the_next_tick
 from bot.adapters.database.model_memory import DatabaseModelMemory
 from bot.adapters.database.stores import stores
 from bot.adapters.database.workspaces import DatabaseWorkspaces
+from bot.adapters.signing import SignedLinks
 from bot.adapters.terminal import TerminalMessenger
+from bot.console_app import Console
 from bot.core.analyst import ModelAnalyst, Prompts
 from bot.core.asker import Access
 from bot.core.backfill import Backfill
+from bot.core.browsing import Browsing
 from bot.core.desk import Desk
 from bot.core.digests import Digests
 from bot.core.errors import NotUnderstood
+from bot.core.linking import Signing
 from bot.core.metering import UNMETERED, Censuses, Meter
 from bot.core.model import Repo
 from bot.core.ports import (
@@ -41,7 +48,9 @@ from bot.core.ports import (
     Workspaces,
 )
 from bot.core.prices import Budget
-from bot.core.rounds import Rounds
+from bot.core.pulse import Backlog
+from bot.core.retention import Sweeping
+from bot.core.rounds import Rounds, Work
 from bot.core.rules import RuleAnalyst
 from bot.core.service import Defaults, Instructions, assemble
 from bot.core.subscribing import DEFAULT_HOUR
@@ -49,14 +58,18 @@ from bot.core.subscriptions import Channel, Platform, SubscriptionTerms
 from bot.feishu_app import Feishu, FeishuGroup
 from bot.settings import Settings
 from bot.slack_app import Slack
-from bot.watching import Watching
+from bot.watching import ALL, Role, Watching
 
 if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute
 
     from bot.adapters.git import Clones
     from bot.adapters.openai import OpenAIModel
+    from bot.adapters.queue.queue import PgQueue
+    from handlers.archive import Pages
+    from handlers.jobs import Worker
     from handlers.web import Check, Exposition
 
 #: Objects made before the youngest are searched for garbage. The SDKs make thousands of classes that are all kept, and
@@ -86,20 +99,33 @@ class App:
     digests: Digests
     backfill: Backfill
     desk: Desk
+    browsing: Browsing
+    signing: Signing
+    work: Work
     rounds: Rounds
+    #: None where this process does all of its work itself.
+    queue: "PgQueue | None"
     subscriptions: Subscriptions
     workspaces: Workspaces
     inbox: Inbox
     censuses: Censuses
+    sweeping: Sweeping
     #: Each is None where it is not configured.
     slack: Slack | None
     feishu: Feishu | None
     feishu_group: FeishuGroup | None
+    #: None where there is any of them, and where others may reach this machine.
+    console: Console | None
 
     @property
     def platforms(self) -> frozenset[Platform]:
         """Those that can be posted to."""
-        chats = {Platform.SLACK: self.slack, Platform.FEISHU: self.feishu, Platform.FEISHU_WEBHOOK: self.feishu_group}
+        chats = {
+            Platform.SLACK: self.slack,
+            Platform.FEISHU: self.feishu,
+            Platform.FEISHU_WEBHOOK: self.feishu_group,
+            Platform.CONSOLE: self.console,
+        }
         return frozenset(platform for platform, configured in chats.items() if configured is not None)
 
     async def channel(self, named: str) -> Channel:
@@ -112,13 +138,19 @@ class App:
 
 
 @asynccontextmanager
-async def composed(settings: Settings, *, now: Clock = now, meter: Meter = UNMETERED) -> AsyncGenerator[App]:
-    """The application with its database open and up to date; everything is closed at the end."""
+async def composed(
+    settings: Settings, *, now: Clock = now, meter: Meter = UNMETERED, roles: Collection[Role] = ()
+) -> AsyncGenerator[App]:
+    """The application with its database open and up to date; everything is closed at the end.
+
+    A process that has any of the `roles` shares its work with others if they can share a database; a command has none.
+    """
     gc.set_threshold(GARBAGE_THRESHOLD)
     async with AsyncExitStack() as stack:
         engine = open_database(settings.database_url)
         stack.push_async_callback(engine.dispose)
-        await migrate(engine)
+        await _migrate(engine, settings)
+        queue = await _queue(settings, roles, stack)
         default_repo = await _default_repo(settings)
         source = await _source(settings, default_repo, now, stack)
         memory = DatabaseModelMemory(engine)
@@ -126,24 +158,31 @@ async def composed(settings: Settings, *, now: Clock = now, meter: Meter = UNMET
         if model is not None:
             stack.push_async_callback(model.close)
         analyst = _analyst(settings, model, source)
+        kept = stores(engine, queue.enqueue_within if queue is not None else left_to_the_next_tick)
         slack = slack_app.compose(settings, engine, now, partial(meter.waited, Platform.SLACK))
-        feishu = feishu_app.compose(settings, now, partial(meter.waited, Platform.FEISHU))
+        feishu = feishu_app.compose(settings, kept.posts, now, partial(meter.waited, Platform.FEISHU))
         feishu_group = feishu_app.compose_group(settings, now, partial(meter.waited, Platform.FEISHU_WEBHOOK))
-        kept = stores(engine)
+        console = console_app.compose(settings, engine, now)
+        signing = SignedLinks(settings.signing_keys, now=now)
         service = assemble(
             stores=kept,
             source=source,
             analyst=analyst,
             model=model,
             memory=memory if model is not None else None,
-            messengers=_messengers(slack, feishu, feishu_group),
+            messengers=_messengers(slack, feishu, feishu_group, console),
             instructions=Instructions(
                 translation=prompts.read("translation"), lead=prompts.read("lead"), question=prompts.read("question")
             ),
             defaults=Defaults(repo=default_repo, zone=settings.zone, language=settings.digest_language),
             access=Access(private=settings.private_repos_of),
+            public_url=settings.public_url,
+            signing=signing,
+            open_to_all=settings.archive_repos_of,
+            learns_visibility=bool(settings.public_url),
             now=now,
             meter=meter,
+            queue=queue,
         )
         yield App(
             settings=settings,
@@ -154,49 +193,107 @@ async def composed(settings: Settings, *, now: Clock = now, meter: Meter = UNMET
             digests=service.digests,
             backfill=service.backfill,
             desk=service.desk,
+            browsing=service.browsing,
+            signing=signing,
+            work=service.work,
             rounds=service.rounds,
+            queue=queue,
             subscriptions=kept.subscriptions,
             workspaces=DatabaseWorkspaces(engine),
             inbox=DatabaseInbox(engine),
-            censuses=DatabaseCensus(engine),
+            censuses=DatabaseCensus(engine, queue.depth if queue is not None else without_queue),
+            sweeping=operating.compose(settings, engine, now).sweeping,
             slack=slack,
             feishu=feishu,
             feishu_group=feishu_group,
+            console=console,
         )
 
 
-async def run(settings: Settings) -> None:
-    """The bot: the clock, the HTTP port and what is configured, until the process is told to stop."""
-    from handlers import schedule, web
-
+async def run(settings: Settings, roles: Collection[Role] = ALL) -> None:
+    """The bot, or the part of it that has these roles, until the process is told to stop."""
     watched = watching.compose(settings)
-    async with composed(settings, meter=watched.prometheus) as app, AsyncExitStack() as listening:
-        await _follow(app)
-        answering = asyncio.Event()
-        application = await listen(app, listening, answering=answering, watched=watched)
-        clock = schedule.start(app.rounds, ticked=watched.ticked)
-        log.info("bot.started", host=settings.host, port=settings.port)
-        try:
-            await web.serve(application, host=settings.host, port=settings.port, answering=answering.set)
-        finally:
+    with watched.tracing():
+        await _run(settings, roles, watched)
+
+
+async def _run(settings: Settings, roles: Collection[Role], watched: Watching) -> None:
+    async with composed(settings, meter=watched.prometheus, roles=roles) as app, AsyncExitStack() as stack:
+        stack.push_async_callback(watched.finish)
+        until_told = await _answering(app, watched, roles, stack) if Role.WEB in roles else _silent()
+        async with _working(app, watched, roles):
+            log.info("bot.started", roles=sorted(roles))
+            await until_told()
+    log.info("bot.stopped")
+
+
+async def _answering(
+    app: App, watched: Watching, roles: Collection[Role], stack: AsyncExitStack
+) -> Callable[[], Awaitable[object]]:
+    """Listens to what is configured; what is returned serves the HTTP port until the process is told to stop."""
+    from handlers import web
+
+    answering = asyncio.Event()
+    application = await listen(app, stack, answering=answering, watched=watched, roles=roles)
+    return partial(web.serve, application, host=app.settings.host, port=app.settings.port, answering=answering.set)
+
+
+def _silent() -> Callable[[], Awaitable[object]]:
+    """For a process that answers nobody; what is returned waits until it is told to stop."""
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told.wait
+
+
+@asynccontextmanager
+async def _working(app: App, watched: Watching, roles: Collection[Role]) -> AsyncGenerator[None]:
+    """The worker and the clock are started if they are among the roles; at the end, what they have begun ends."""
+    worker = _worker(app.queue, app.work, watched) if Role.WORKER in roles and app.queue is not None else None
+    clock = await _clock(app, watched) if Role.CLOCK in roles else None
+    try:
+        yield
+    finally:
+        if clock is not None:
             clock.shutdown(wait=False)
-            await _finish(app.rounds)
-            await watched.finish()
-            log.info("bot.stopped")
+        await asyncio.gather(_finish(app.rounds), *([worker.stop(GRACE)] if worker is not None else []))
+
+
+def _worker(queue: "PgQueue", work: Work, watched: Watching) -> "Worker":
+    from handlers.jobs import Worker
+
+    worker = Worker(queue, work, asked=watched.queue.beat)
+    worker.start()
+    return worker
+
+
+async def _clock(app: App, watched: Watching) -> "AsyncIOScheduler":
+    from handlers import schedule
+
+    await _follow(app)
+    ticked = partial(watched.ticked, backlog=Backlog(app.censuses, app.now))
+    return schedule.start(app.rounds, ticked=ticked, sweep=app.sweeping.tick)
 
 
 async def listen(
-    app: App, stack: AsyncExitStack, *, answering: asyncio.Event | None = None, watched: Watching | None = None
+    app: App,
+    stack: AsyncExitStack,
+    *,
+    answering: asyncio.Event | None = None,
+    watched: Watching | None = None,
+    roles: Collection[Role] = ALL,
 ) -> "Starlette":
     """Starts to listen to what is configured; the application is what the HTTP port serves.
 
-    What takes seconds to load waits until `answering` is set, so that it delays nothing else. Without `watched` there
-    are no metrics, and no clock that has to tick.
+    What takes seconds to load waits until `answering` is set, so that it delays nothing else. Without `watched`
+    nobody sees more than whether platforms are listened to.
     """
-    from handlers import web
+    from formatters.html import STYLESHEET
+    from handlers import archive, web
 
     routes: list[BaseRoute] = []
-    checks: list[Check] = [_database(app)]
+    listens: list[Check] = []
+    meter = watched.prometheus if watched is not None else UNMETERED
     if app.slack is not None:
         slack = await slack_app.listen(
             app.slack,
@@ -204,10 +301,13 @@ async def listen(
             desk=app.desk,
             subscriptions=app.subscriptions,
             workspaces=app.workspaces,
+            inbox=app.inbox,
+            now=app.now,
             stack=stack,
+            meter=meter,
         )
         routes += slack.routes
-        checks += slack.checks
+        listens += slack.checks
     if app.feishu is not None:
         feishu = await feishu_app.listen(
             app.feishu,
@@ -218,19 +318,55 @@ async def listen(
             now=app.now,
             stack=stack,
             answering=answering,
+            meter=meter,
         )
         routes += feishu.routes
-        checks += feishu.checks
+        listens += feishu.checks
+    if app.console is not None:
+        routes += console_app.listen(
+            app.console, app.settings, app.default_repo, desk=app.desk, now=app.now, stack=stack, meter=meter
+        )
+    else:
+        routes += console_app.refusing(app.settings)
+    routes.append(archive.mounted(_pages(app), STYLESHEET))
     if watched is None:
-        return web.application(routes, checks=checks)
-    return web.application(routes, checks=[watched.pulse.trouble, *checks], exposition=_exposition(app, watched))
+        return web.application(routes, checks=listens)
+    shared = frozenset(roles) if app.queue is not None else frozenset(roles) - {Role.WORKER}
+    checks = watched.checks(shared, censuses=app.censuses, now=app.now, platforms=listens)
+    return web.application(routes, checks=checks, exposition=_exposition(app, watched))
 
 
-def _database(app: App) -> "Check":
-    async def check() -> str:
-        return "" if await app.censuses.is_possible() else "The database does not answer."
+def _pages(app: App) -> "Pages":
+    from handlers.archive import Pages, Usual
 
-    return check
+    settings = app.settings
+    return Pages(
+        browsing=app.browsing,
+        signing=app.signing,
+        usual=Usual(zone=settings.zone, language=settings.digest_language),
+        base_url=settings.public_url or f"http://{settings.host}:{settings.port}",
+        now=app.now,
+    )
+
+
+async def _migrate(engine: AsyncEngine, settings: Settings) -> None:
+    if not settings.shares_database:
+        await migrate(engine)
+        return
+    from bot.adapters.queue.tables import install
+
+    await migrate(engine, install)
+
+
+async def _queue(settings: Settings, roles: Collection[Role], stack: AsyncExitStack) -> "PgQueue | None":
+    if not roles or not settings.shares_database:
+        return None
+    from bot.adapters.queue.queue import BACKGROUND, FOR_SOMEBODY, opened
+
+    somebody_asks = Role.WEB in roles and Role.WORKER not in roles
+    return await stack.enter_async_context(
+        opened(settings.database_url, priority=FOR_SOMEBODY if somebody_asks else BACKGROUND)
+    )
 
 
 def _exposition(app: App, watched: Watching) -> "Exposition":
@@ -265,12 +401,15 @@ async def _finish(rounds: Rounds) -> None:
         log.warning("bot.stopped_early", seconds=GRACE)  # the ledger knows, and the next process goes on
 
 
-def _messengers(slack: Slack | None, feishu: Feishu | None, group: FeishuGroup | None) -> dict[Platform, Messenger]:
+def _messengers(
+    slack: Slack | None, feishu: Feishu | None, group: FeishuGroup | None, console: Console | None
+) -> dict[Platform, Messenger]:
     configured: dict[Platform, Messenger | None] = {
         Platform.TERMINAL: TerminalMessenger(sys.stdout),
         Platform.SLACK: slack.messenger if slack else None,
         Platform.FEISHU: feishu.messenger if feishu else None,
         Platform.FEISHU_WEBHOOK: group.messenger if group else None,
+        Platform.CONSOLE: console.messenger if console else None,
     }
     return {platform: messenger for platform, messenger in configured.items() if messenger is not None}
 
@@ -296,6 +435,7 @@ def language_model(
         memory=memory,
         now=now,
         timeout=settings.openai_timeout,
+        max_in_flight=settings.openai_max_in_flight,
         max_tokens=settings.openai_max_tokens,
         temperature=settings.openai_temperature,
         service_tier=settings.openai_service_tier,
@@ -365,6 +505,7 @@ def _github_source(settings: Settings, trusted: frozenset[Repo], now: Clock, sta
     source = GitHubSource(
         now=now,
         base_url=settings.github_api_url,
+        host=settings.github_host,
         token=_value(settings.github_token),
         app=GitHubApp(app_id=str(settings.github_app_id), private_key=private_key) if private_key else None,
         trusted=trusted,

@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from bot.core.answering import Desk
 from bot.core.errors import BotError
+from bot.core.metering import Meter
 from bot.core.pacing import Waits
-from bot.core.ports import Clock, Inbox, Messenger, Subscriptions
+from bot.core.ports import Clock, Inbox, Messenger, Posts, Subscriptions
 from bot.core.subscriptions import Channel, Platform
 from bot.settings import Settings
 
@@ -48,7 +49,7 @@ class FeishuGroup:
     messenger: "FeishuWebhook"
 
 
-def compose(settings: Settings, now: Clock, waits: Waits) -> Feishu | None:
+def compose(settings: Settings, posts: Posts, now: Clock, waits: Waits) -> Feishu | None:
     """None where there is no app."""
     if not settings.uses_feishu:
         return None
@@ -58,7 +59,7 @@ def compose(settings: Settings, now: Clock, waits: Waits) -> Feishu | None:
     gateway = FeishuGateway(
         settings.feishu_app_id, _value(settings.feishu_app_secret), base_url=settings.feishu_base_url, waits=waits
     )
-    return Feishu(gateway=gateway, messenger=FeishuMessenger(gateway, now=now))
+    return Feishu(gateway=gateway, messenger=FeishuMessenger(gateway, now=now, earlier=posts.newest))
 
 
 def compose_group(settings: Settings, now: Clock, waits: Waits) -> FeishuGroup | None:
@@ -82,6 +83,7 @@ async def listen(
     now: Clock,
     stack: AsyncExitStack,
     answering: asyncio.Event | None,
+    meter: Meter,
 ) -> "Listening":
     """Starts to listen, by long connection once `answering` is set."""
     from bot.adapters.feishu.surfaces import FeishuSurfaces
@@ -97,6 +99,7 @@ async def listen(
         inbox=inbox,
         host=settings.github_host,
         now=now,
+        meter=meter,
     )
     stack.push_async_callback(receiver.finish)
     await receiver.start()

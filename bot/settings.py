@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -16,9 +17,13 @@ from bot.core.days import parse_zone
 from bot.core.errors import BotError, NotUnderstood
 from bot.core.model import Language, Repo
 from bot.core.prices import Price, parse_prices
+from bot.core.retention import Retention
 
 #: Characters of an encryption key, so that nobody guesses it.
 KEY_MIN: Final = 32
+
+#: Characters at the end of an address to ping that nobody guesses; shorter ones are words such as `ping`.
+_PING_TOKEN_MIN: Final = 16
 
 _APP = "dynamo-digest"
 _INHERITED = (
@@ -32,6 +37,15 @@ _DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://")
 
 #: https://open.feishu.cn/document/server-docs/getting-started/server-api-list and its counterpart outside China
 _FEISHU_DOMAINS: Final = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
+
+
+#: Days that each has to be kept at least.
+_RETAINED: Final = {
+    "retention_deliveries_days": 40,  # a revert within 30 days corrects what was posted
+    "retention_posts_days": 1,
+    "retention_model_calls_days": 2,  # today's count against the budget, and show in status
+    "retention_diffs_days": 14,  # late arrivals and force pushes are looked for in the last days
+}
 
 
 class SettingsInvalid(BotError):
@@ -74,6 +88,9 @@ class Settings(BaseSettings):
     #: Repositories, separated by commas, that may be asked for even if they are private: `owner/name` by everybody,
     #: `owner/name@T0123` in one workspace.
     digest_private_repos: str = ""
+    #: Repositories, separated by commas, whose pages everybody may see who reaches the archive; others that are known
+    #: to be public are shown as well.
+    archive_repos: str = ""
     digest_timezone: str = "Asia/Shanghai"
     #: In which people are answered who have not chosen one.
     digest_language: Language = Language.EN
@@ -95,6 +112,8 @@ class Settings(BaseSettings):
     openai_model: str = ""
     #: Seconds that one call may take.
     openai_timeout: float = Field(default=90, gt=0)
+    #: Requests at once of one process; as many as the host allows.
+    openai_max_in_flight: int = Field(default=8, gt=0)
     #: Tokens that one answer may have, thoughts included.
     openai_max_tokens: int = Field(default=12_000, gt=0)
     #: Left to the host unless it is set.
@@ -129,8 +148,28 @@ class Settings(BaseSettings):
     feishu_webhook_url: SecretStr | None = None
     feishu_webhook_secret: SecretStr | None = None
 
+    #: With which links to pages of private repositories are signed, separated by commas, the newest first; else
+    #: TOKEN_ENCRYPTION_KEYS are used. Without any, no message links to such pages.
+    link_keys: SecretStr | None = None
+
     #: Is asked once a minute while all goes well, so that somebody notices when it is not. It is a secret.
     ping_url: SecretStr | None = None
+
+    #: Days after which what nobody asks for any more is forgotten; 0 keeps it for ever. Digests, analyses, feedback and
+    #: subscriptions are always kept, and so is the newest delivery of each, and what is under way.
+    #: Deliveries: a posted digest is corrected in place only while its row is there, and figures are made of the rows.
+    retention_deliveries_days: int = Field(default=400, ge=0)
+    #: Digests that stand in channels: questions in the thread of a forgotten one are not understood.
+    retention_posts_days: int = Field(default=400, ge=0)
+    #: What each call to the model cost.
+    retention_model_calls_days: int = Field(default=400, ge=0)
+    #: Changes of commits, most of what is stored: to deepen or retry an analysis, the source is read again.
+    retention_diffs_days: int = Field(default=0, ge=0)
+
+    #: Base address of a collector for OpenTelemetry, which gets spans over OTLP/HTTP; needs the extra `otel`.
+    otel_exporter_otlp_endpoint: str = ""
+    #: What the collector wants to be sent with them: `api-key=…,tenant=…`.
+    otel_exporter_otlp_headers: SecretStr | None = None
 
     #: At which the outside reaches HOST and PORT.
     public_url: str = ""
@@ -170,12 +209,17 @@ class Settings(BaseSettings):
     def _are_repositories(cls, value: str) -> str:
         return _or_value_error(lambda: ",".join(_private_repo(name) for name in _listed(value)))
 
+    @field_validator("archive_repos")
+    @classmethod
+    def _are_repositories_of_all(cls, value: str) -> str:
+        return _or_value_error(lambda: ",".join(str(Repo.parse(name)) for name in _listed(value)))
+
     @field_validator("slack_native_blocks", mode="before")
     @classmethod
     def _are_separated_by_commas(cls, value: object) -> object:
         return _listed(value) if isinstance(value, str) else value
 
-    @field_validator("token_encryption_keys")
+    @field_validator("token_encryption_keys", "link_keys")
     @classmethod
     def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and any(len(key) < KEY_MIN for key in _listed(value.get_secret_value())):
@@ -190,7 +234,9 @@ class Settings(BaseSettings):
         parse_prices(value)
         return value
 
-    @field_validator("github_api_url", "openai_base_url", "slack_api_url", "git_url", "public_url")
+    @field_validator(
+        "github_api_url", "openai_base_url", "slack_api_url", "git_url", "public_url", "otel_exporter_otlp_endpoint"
+    )
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
         if value and not urlsplit(value).scheme:
@@ -223,6 +269,14 @@ class Settings(BaseSettings):
     def _has_no_slash_at_its_end(cls, value: str) -> str:
         return value.rstrip("/")
 
+    @field_validator(*_RETAINED)
+    @classmethod
+    def _is_needed_no_longer(cls, value: int, info: ValidationInfo) -> int:
+        least = _RETAINED[info.field_name or ""]
+        if 0 < value < least:
+            raise ValueError(f"must be at least {least} days, or 0 to keep it for ever")
+        return value
+
     @model_validator(mode="after")
     def _belongs_together(self) -> "Settings":
         problems = [*self._problems_of_slack(), *self._problems_of_feishu()]
@@ -232,6 +286,8 @@ class Settings(BaseSettings):
             problems.append("OPENAI_MODEL needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that takes none")
         if self.openai_budget_usd is not None and self.openai_model not in self.prices:
             problems.append("OPENAI_BUDGET_USD needs the price of OPENAI_MODEL in OPENAI_PRICES")
+        if both := self.archive_repos_of & self.private_repos:
+            problems.append(f"ARCHIVE_REPOS and DIGEST_PRIVATE_REPOS both name {min(map(str, both))}")
         if bool(self.github_app_id) != bool(self.github_app_private_key):
             problems.append("GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY need each other")
         if problems:
@@ -264,6 +320,11 @@ class Settings(BaseSettings):
             yield "FEISHU_WEBHOOK_SECRET needs FEISHU_WEBHOOK_URL"
 
     @property
+    def shares_database(self) -> bool:
+        """Whether several processes, on several machines, may use it at once."""
+        return not self.database_url.startswith("sqlite:")
+
+    @property
     def github_host(self) -> str:
         """The host of repository pages: https://docs.github.com/en/enterprise-server/rest/quickstart"""
         host = urlsplit(self.github_api_url).hostname or "github.com"
@@ -291,6 +352,11 @@ class Settings(BaseSettings):
             name, _, workspace = entry.partition("@")
             allowed.setdefault(Repo.parse(name, host=self.github_host), set()).add(workspace)
         return {repo: frozenset() if "" in named else frozenset(named) for repo, named in allowed.items()}
+
+    @property
+    def archive_repos_of(self) -> frozenset[Repo]:
+        """Those that the archive shows to everybody because the operator says so."""
+        return frozenset(Repo.parse(name, host=self.github_host) for name in _listed(self.archive_repos))
 
     @property
     def slack_authorization_url(self) -> str:
@@ -324,9 +390,25 @@ class Settings(BaseSettings):
         return tuple(_listed(secret)) if self.token_encryption_keys else (secret,)
 
     @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """For links, the newest first; empty where nothing can be signed."""
+        if self.link_keys is None:
+            return self.encryption_keys
+        return tuple(_listed(self.link_keys.get_secret_value()))
+
+    @property
     def inherited_environment(self) -> dict[str, str]:
         """What programs that we start may see of our environment: nothing that could be a secret."""
         return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+    @property
+    def retention(self) -> Retention:
+        return Retention(
+            deliveries=_days(self.retention_deliveries_days),
+            posts=_days(self.retention_posts_days),
+            model_calls=_days(self.retention_model_calls_days),
+            diffs=_days(self.retention_diffs_days),
+        )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -337,17 +419,30 @@ class Settings(BaseSettings):
         """The values that must never be shown."""
         values = [getattr(self, name) for name in type(self).model_fields]
         whole = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return tuple(dict.fromkeys((*whole, *self.encryption_keys, *self._webhook_token(), *self._database_password())))
+        parts = (*self._passwords(), *self._ends_of_addresses(), *self._collector_keys())
+        return tuple(dict.fromkeys((*whole, *self.encryption_keys, *self.signing_keys, *parts)))
 
-    def _database_password(self) -> Iterator[str]:
-        """As it stands in the address, and as it is."""
-        if password := urlsplit(self.database_url).password:
-            yield from (password, unquote(password))
+    def _passwords(self) -> Iterator[str]:
+        """Of all addresses, proxies' too, as they stand there and as they are."""
+        given = (getattr(self, name) for name in type(self).model_fields)
+        proxies = (value for name, value in self.inherited_environment.items() if name.lower().endswith("_proxy"))
+        for address in (*given, *proxies):
+            if isinstance(address, str) and "@" in address:
+                password = _password(address)
+                yield from (password, unquote(password))
 
-    def _webhook_token(self) -> Iterator[str]:
-        """The secret part of the address alone, for those who show it otherwise than it was configured."""
+    def _ends_of_addresses(self) -> Iterator[str]:
+        """The secret part of an address alone, for those who show it otherwise than it was configured."""
         if self.feishu_webhook_url is not None:
-            yield urlsplit(self.feishu_webhook_url.get_secret_value()).path.rstrip("/").rpartition("/")[2]
+            yield _end(self.feishu_webhook_url)
+        if self.ping_url is not None and len(_end(self.ping_url)) >= _PING_TOKEN_MIN:
+            yield _end(self.ping_url)
+
+    def _collector_keys(self) -> Iterator[str]:
+        if self.otel_exporter_otlp_headers is not None:
+            for header in _listed(self.otel_exporter_otlp_headers.get_secret_value()):
+                key = header.partition("=")[2].strip()
+                yield from (key, unquote(key))
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -361,8 +456,26 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsInvalid(f"A secret's file could not be read: {error.filename}: {error.strerror}") from None
 
 
+def _end(address: SecretStr) -> str:
+    return urlsplit(address.get_secret_value()).path.rstrip("/").rpartition("/")[2]
+
+
+def _password(address: str) -> str:
+    """Empty without one. A host of repositories takes a token as the name, too."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    is_database = parts.scheme.startswith("postgres")
+    return parts.password or ("" if is_database else parts.username or "")
+
+
 def _name(location: tuple[int | str, ...]) -> str:
     return f"{str(location[0]).upper()}: " if location else ""
+
+
+def _days(number: int) -> timedelta | None:
+    return timedelta(days=number) if number else None
 
 
 def _listed(value: str) -> list[str]:

@@ -12,8 +12,9 @@ from bot.adapters.database.engine import for_writing
 from bot.core.desk import Desk
 from bot.core.errors import BotError, NotInstalled
 from bot.core.language import _, speaking
+from bot.core.metering import Meter
 from bot.core.pacing import Waits
-from bot.core.ports import Clock, Messenger, Subscriptions, Workspaces
+from bot.core.ports import Clock, Inbox, Messenger, Subscriptions, Workspaces
 from bot.core.subscriptions import Channel, Platform
 from bot.settings import Settings
 
@@ -105,7 +106,10 @@ async def listen(
     desk: Desk,
     subscriptions: Subscriptions,
     workspaces: Workspaces,
+    inbox: Inbox,
+    now: Clock,
     stack: AsyncExitStack,
+    meter: Meter,
 ) -> "Listening":
     from bot.adapters.slack.surfaces import SlackSurfaces
     from handlers import slack as handler
@@ -114,13 +118,21 @@ async def listen(
 
     await stack.enter_async_context(slack.gateway.connected())
     flow = _flow(slack.oauth, settings, subscriptions) if slack.oauth is not None else None
-    bolt = _bolt(slack, settings, flow)
+    bolt = _bolt(slack, settings, flow, meter)
     slack_lifecycle.register(
         bolt, tokens=slack.tokens, subscriptions=subscriptions, workspaces=workspaces, messenger=slack.messenger
     )
-    surfaces = SlackSurfaces(slack.gateway)
-    underway = handler.register(bolt, desk, slack=surfaces, messenger=slack.messenger, host=settings.github_host)
-    stack.push_async_callback(underway.finish)
+    receiver = handler.register(
+        bolt,
+        desk,
+        slack=SlackSurfaces(slack.gateway),
+        messenger=slack.messenger,
+        inbox=inbox,
+        host=settings.github_host,
+        now=now,
+    )
+    stack.push_async_callback(receiver.finish)
+    await receiver.start()
     routes = list(slack_install.routes(flow)) if flow is not None else []
     if settings.slack_app_token is None:
         return Listening(routes=[handler.route(bolt), *routes])
@@ -147,23 +159,23 @@ def _flow(oauth: OAuth, settings: Settings, subscriptions: Subscriptions) -> "In
     )
 
 
-def _bolt(slack: Slack, settings: Settings, flow: "InstallFlow | None") -> "AsyncApp":
-    from slack_bolt.async_app import AsyncApp
-
+def _bolt(slack: Slack, settings: Settings, flow: "InstallFlow | None", meter: Meter) -> "AsyncApp":
     from bot.adapters.slack.gateway import web_client
+    from handlers.slack import CountingApp
     from handlers.slack_install import InstalledWorkspaces
 
     signing_secret = _value(settings.slack_signing_secret)
     if slack.oauth is None or flow is None:
         client = web_client(settings.slack_api_url, token=_value(settings.slack_bot_token))
-        return AsyncApp(client=client, signing_secret=signing_secret)
+        return CountingApp(meter, client=client, signing_secret=signing_secret)
     with speaking(settings.digest_language):
         unknown = _("The app is not installed in this workspace any more. Please install it again.")
-    return AsyncApp(
+    return CountingApp(
+        meter,
         client=web_client(settings.slack_api_url),
         signing_secret=signing_secret,
         # One place renews tokens, for requests as for posts.
-        authorize=InstalledWorkspaces(slack.oauth.installations.bot),  # pyright: ignore[reportArgumentType] - or None
+        authorize=InstalledWorkspaces(slack.oauth.installations.bot),
         oauth_flow=flow,
         oauth_settings=flow.settings,
         user_facing_authorize_error_message=unknown,

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from bot.adapters.feishu.failures import CardRejected
 from bot.adapters.feishu.gateway import FeishuGateway
+from bot.adapters.feishu.history import shows
+from bot.adapters.feishu.marks import mark_of
 from bot.adapters.feishu.places import In, put
 from bot.adapters.feishu.webhook import FeishuWebhook
 from bot.core.errors import BotError
@@ -39,17 +41,24 @@ _REFUSED_PARTS: Final = {
 
 
 async def into_chat(gateway: FeishuGateway, chat: str, repo: Repo) -> str:
-    """To a group (`oc_…`) or a person (`ou_…`). Raises BotError."""
+    """To a group (`oc_…`) or a person (`ou_…`), where it also looks whether a card can be found again.
+
+    Raises BotError.
+    """
+    uuid, drawn = uuid4().hex, await card(repo, Reach.APP)
 
     async def take(message: FeishuMessage) -> str:
-        return await put(gateway, In(id=chat), message["msg_type"], message["content"], uuid=uuid4().hex)
+        return await put(gateway, In(id=chat), message["msg_type"], message["content"], uuid=uuid)
 
-    return await _taken(await card(repo, Reach.APP), take)
+    posted = await _taken(drawn, take)
+    return f"{_took(drawn)}; {await _findable(gateway, posted, mark_of(uuid))}"
 
 
 async def into_group(webhook: FeishuWebhook, repo: Repo) -> str:
     """To the group of a custom bot, whose cards cannot be clicked. Raises BotError."""
-    return await _taken(await card(repo, Reach.NOBODY), webhook.take)
+    drawn = await card(repo, Reach.NOBODY)
+    await _taken(drawn, webhook.take)
+    return _took(drawn)
 
 
 async def card(repo: Repo, reach: Reach) -> Card:
@@ -78,13 +87,30 @@ def _telling(drawn: Iterable[Element]) -> Iterator[Element]:
 
 
 async def _taken(card: Card, take: Callable[[FeishuMessage], Awaitable[str]]) -> str:
-    """Posts it, without anything simpler to fall back on. Raises BotError, which names the part that was refused."""
+    """Posts it, without anything simpler to fall back on, and returns what it was taken as.
+
+    Raises BotError, which names the part that was refused.
+    """
     try:
-        await take({"msg_type": "interactive", "content": card})
+        return await take({"msg_type": "interactive", "content": card})
     except CardRejected as error:
         what = _REFUSED_PARTS.get(error.subcode)
         raise BotError(f"{error} What it does not take: {what}." if what else str(error)) from None
+
+
+def _took(card: Card) -> str:
     return f"Feishu took a card with {', '.join(parts(card))}; look at it on a phone, too"
+
+
+async def _findable(gateway: FeishuGateway, message: str, mark: str) -> str:
+    """Whether a digest whose answer got lost could be found there once Feishu has forgotten its `uuid`."""
+    try:
+        is_shown = await shows(gateway, message, mark)
+    except BotError as error:
+        return f"whether a digest has arrived there could not be found out after an hour: {error}"
+    if not is_shown:
+        return "whether a digest has arrived there could not be found out after an hour: cards do not come back whole"
+    return "whether a digest has arrived there could be found out after an hour, too"
 
 
 def parts(card: Card) -> list[str]:
