@@ -1,6 +1,7 @@
-"""How long it takes to draw a very large day for Slack and for Feishu."""
+"""How long it takes to draw a very large day for Slack and for Feishu, and a busy one as a page."""
 
 import dataclasses
+import gzip
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from itertools import cycle, islice
@@ -12,28 +13,45 @@ from zoneinfo import ZoneInfo
 from bench.figures import Figure
 from bench.importance import commit_of
 from bot.core import rules
+from bot.core.addresses import Addresses
 from bot.core.days import Day
+from bot.core.language import Language
 from bot.core.model import Digest, Entry, Repo
+from bot.core.pages import DayPage
 from bot.core.replies import DigestView
-from formatters import feishu, slack
+from formatters import feishu, html, slack
 from tests.sample_day import COMMITS
 
 COMMITS_DRAWN = 500
+#: On a page of the archive, of which a reader waits for every byte.
+COMMITS_ON_PAGE = 60
 _ROUNDS = 25
 
 
 async def large_day(_folder: Path) -> Sequence[Figure]:
-    view = DigestView(digest=_day())
+    view = DigestView(digest=day(COMMITS_DRAWN))
     name = f"rendering a day of {COMMITS_DRAWN} commits"
     return [
         Figure(name=name, value=_seconds(lambda: slack.render(view, frozenset(slack.Native))), unit="s", limit=0.05),
         Figure(name=f"{name} for Feishu", value=_seconds(lambda: feishu.render(view)), unit="s", limit=0.05),
+        *_page(),
     ]
 
 
-def _day() -> Digest:
+def _page() -> Sequence[Figure]:
+    whole = day(COMMITS_ON_PAGE)
+    page, addresses = DayPage(view=DigestView(digest=whole)), Addresses(zone=whole.day.zone, language=Language.EN)
+    sent = len(gzip.compress(html.render(page, addresses).encode()))
+    name = f"a page of {COMMITS_ON_PAGE} commits"
+    return [
+        Figure(name=f"rendering {name}", value=_seconds(lambda: html.render(page, addresses)), unit="s", limit=0.015),
+        Figure(name=f"{name}, compressed", value=sent / 1000, unit="kB", limit=150),
+    ]
+
+
+def day(number_of_commits: int) -> Digest:
     """Real commits, again and again, as rules understand them."""
-    repeated = islice(cycle(map(commit_of, COMMITS)), COMMITS_DRAWN)
+    repeated = islice(cycle(map(commit_of, COMMITS)), number_of_commits)
     commits = [dataclasses.replace(commit, sha=f"{number:040x}") for number, commit in enumerate(repeated)]
     return Digest(
         repo=Repo(owner="octo", name="hello"),

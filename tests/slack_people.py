@@ -208,9 +208,9 @@ def buttons(value: Any, action: str) -> list[dict[str, Any]]:
     return []
 
 
-async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
+async def eventually(look: Callable[[], Awaitable[Any]], patience: float = PATIENCE) -> Any:
     """What `look` finds, once it finds something."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience):
         while not (found := await look()):
             await asyncio.sleep(0.01)
     return found

@@ -1,16 +1,22 @@
 """What is composed of which configuration."""
 
+import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.git import GitSource
 from bot.adapters.github import GitHubSource
-from bot.app import composed, language_model
+from bot.app import composed, language_model, run
 from bot.core.model import Repo
 from bot.settings import Settings
+from bot.watching import Role
+from handlers import schedule
 from tests.counterparts.histories import History
+from tests.database.test_retention import OLD, fill, numbers
 from tests.fakes import FakeClock, FakeModelMemory
 
 
@@ -55,3 +61,19 @@ async def test_a_local_clone_says_itself_what_it_is_unless_it_is_told(database_u
 def test_a_model_is_asked_where_one_is_configured(database_url: str, changes: dict[str, Any], asks_a_model: bool):
     model = language_model(configured(database_url, **changes), FakeModelMemory(), FakeClock())
     assert (model is not None) is asks_a_model
+
+
+async def test_the_clock_forgets_what_is_older_than_configured(
+    database_url: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+):
+    await fill(engine, OLD, "1.0")
+    monkeypatch.setattr(schedule, "start", partial(schedule.start, sweep_every=0.02))
+    running = asyncio.create_task(run(configured(database_url, retention_posts_days=30), {Role.CLOCK}))
+    try:
+        async with asyncio.timeout(20):
+            while (await numbers(engine))["posts"]:
+                await asyncio.sleep(0.02)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+    assert running.cancelled()

@@ -1,17 +1,21 @@
 """The bot as a process of its own, as an operator starts and stops it."""
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientError, ClientSession
 
 from tests.counterparts import slack
+from tests.counterparts.collector import KEY, Collector, collecting
 from tests.counterparts.processes import free_port
 from tests.counterparts.slack import SlackProxy
 from tests.pings import Pings
@@ -22,9 +26,9 @@ COMMAND = Path(sys.executable).with_name("dynamo-digest")
 
 
 @contextmanager
-def started(folder: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def started(folder: Path, role: str = "run", **environment: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [COMMAND, "run"],
+        [COMMAND, role],
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],
@@ -41,6 +45,16 @@ def started(folder: Path, **environment: str) -> Iterator[subprocess.Popen[str]]
     finally:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+async def collector() -> AsyncIterator[Collector]:
+    async with collecting() as collector:
+        yield collector
+
+
+def lines(log: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in log.splitlines()]
 
 
 @pytest.fixture
@@ -71,11 +85,18 @@ async def figures(session: ClientSession, address: str) -> list[str]:
         return (await answer.text()).splitlines()
 
 
+async def has_answered(session: ClientSession, address: str, *, commands: int) -> bool:
+    counter = 'dynamo_digest_interactions_total{kind="command",outcome="answered",platform="slack"}'
+    return f"{counter} {commands}.0" in await figures(session, address)
+
+
 async def test_the_bot_answers_in_slack_posts_when_due_and_stops_when_told(
-    emulated_slack: SlackProxy, pings: Pings, session: ClientSession, tmp_path: Path
+    emulated_slack: SlackProxy, pings: Pings, collector: Collector, session: ClientSession, tmp_path: Path
 ):
     port = free_port()
     configuration = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_EXPORTER_OTLP_HEADERS": f"api-key={quote(KEY)}",
         "PING_URL": pings.url,
         "PORT": str(port),
         "DIGEST_GIT_DIR": str(build(tmp_path / "dynamo").path),
@@ -97,8 +118,11 @@ async def test_the_bot_answers_in_slack_posts_when_due_and_stops_when_told(
         told = await figures(session, address)
         assert 'dynamo_digest_subscriptions{platform="slack",standing="active"} 1.0' in told
         assert any(line.startswith('dynamo_digest_ticks_total{outcome="ok"}') for line in told)
+        await eventually(lambda: has_answered(session, address, commands=2))
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=20)
+        _, log = await asyncio.to_thread(process.communicate, timeout=20)  # while the collector takes the last spans
+    assert {"answer", "digest", "digest.list", "digest.read", "digest.analyse", "tick"} <= collector.names
+    assert {line["event"] for line in lines(log) if "trace_id" in line} >= {"digest.made"}
     assert process.returncode == 0
     assert [event for event in ("bot.started", "bot.stopped") if event not in log] == []
     assert slack.BOT_TOKEN not in log
@@ -120,3 +144,41 @@ async def test_a_bot_without_git_does_not_start_and_says_why(tmp_path: Path):
         _, complaint = process.communicate(timeout=20)
     assert process.returncode == 1
     assert "The git program is not installed where the bot runs." in complaint
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "clock"])
+async def test_processes_that_share_work_need_a_database_that_can_be_shared(tmp_path: Path, role: str):
+    with started(tmp_path, role) as process:
+        _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert complaint.splitlines()[-1] == (
+        f"Error: DATABASE_URL: {role} needs postgresql://…, which processes share; with SQLite, `run` does it all."
+    )
+
+
+@pytest.mark.parametrize("role", ["run", "web", "worker", "clock"])
+async def test_every_role_stops_when_told(
+    postgres: AbstractContextManager[str], session: ClientSession, tmp_path: Path, role: str
+):
+    port = free_port()
+    configuration = {
+        "PORT": str(port),
+        "DIGEST_GIT_DIR": str(build(tmp_path / "dynamo").path),
+        "SLACK_BOT_TOKEN": slack.BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": slack.SIGNING_SECRET,
+    }
+    with postgres as url, started(tmp_path, role, **configuration, DATABASE_URL=url) as process:
+        assert process.stderr is not None
+        log = [await asyncio.to_thread(process.stderr.readline)]
+        while "bot.started" not in log[-1]:
+            assert log[-1], log
+            log.append(await asyncio.to_thread(process.stderr.readline))
+        if role in {"run", "web"}:
+            await eventually(lambda: is_up(session, f"http://127.0.0.1:{port}"))
+        else:
+            assert not await is_up(session, f"http://127.0.0.1:{port}"), "it has nothing to say"
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "bot.stopped" in rest
+    assert "Traceback" not in "".join(log) + rest

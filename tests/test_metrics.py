@@ -1,22 +1,28 @@
 """What Prometheus gets to see, read as Prometheus reads it."""
 
+import asyncio
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.database.archive import DatabaseArchive
-from bot.adapters.database.ledger import DatabaseLedger
-from bot.adapters.database.subscriptions import DatabaseSubscriptions
 from bot.adapters.prometheus import PrometheusMeter
-from bot.core.errors import ChannelGone, PlatformUnavailable
-from bot.core.metering import Census, Meter, Standing
+from bot.core.answering import attempted
+from bot.core.asker import Asker
+from bot.core.errors import BotError, ChannelGone, NotUnderstood, PlatformUnavailable
+from bot.core.interactions import arriving, came_to
+from bot.core.metering import Census, Interaction, Meter, Outcome, Standing
 from bot.core.pacing import RateLimit
 from bot.core.ports import ModelCall
+from bot.core.steps import Step
 from bot.core.subscriptions import DeliveryState, Platform
+from bot.core.underway import Underway
 from tests.core.test_rounds import NINE, TERMS, Stage
-from tests.fakes import NOW
+from tests.fakes import NOW, FakeAnalyst, service
+from tests.stopwatch import Watch
 
 _port: type[Meter] = PrometheusMeter
 
@@ -32,14 +38,14 @@ def figures(meter: PrometheusMeter, census: Census | None = None) -> Mapping[str
         for sample in samples
         if sample.name.startswith("dynamo_digest_")
         and sample.value
-        and not sample.name.endswith(("_created", "_bucket"))
+        and not sample.name.endswith(("_created", "_bucket", "_steps_total"))
     }
 
 
 @pytest.fixture
-async def stage(archive: DatabaseArchive, subscriptions: DatabaseSubscriptions, ledger: DatabaseLedger) -> Stage:
-    stage = Stage(archive, subscriptions, ledger)
-    await subscriptions.subscribe(TERMS, stage.clock.now)
+async def stage(engine: AsyncEngine) -> Stage:
+    stage = Stage(engine)
+    await stage.subscriptions.subscribe(TERMS, stage.clock.now)
     return stage
 
 
@@ -57,6 +63,13 @@ async def test_a_delivered_digest_is_counted_with_how_late_it_was(stage: Stage):
         "delivery_lateness_seconds_count platform=slack": 1,
         "delivery_lateness_seconds_sum platform=slack": 42,
     }
+
+
+async def test_the_steps_of_a_digest_are_counted(stage: Stage):
+    meter = metered(stage)
+    await stage.tick(at=NINE)
+    taken = set(re.findall(r'dynamo_digest_steps_total\{step="(\w+)"\}', meter.exposition(None, []).decode()))
+    assert set(Step) - taken == {Step.TRANSLATED, Step.GIVEN_BACK, Step.TOLD, Step.OVERWRITTEN, Step.CORRECTED}
 
 
 async def test_an_outage_is_counted_at_each_attempt_and_nothing_arrived(stage: Stage):
@@ -155,7 +168,7 @@ async def test_no_label_tells_of_a_channel_a_repository_or_a_person(stage: Stage
     text = meter.exposition(None, Platform).decode()
     families = list(text_string_to_metric_families(text))
     labels = {name for family in families for sample in family.samples for name in sample.labels}
-    assert labels <= {"platform", "state", "standing", "purpose", "outcome", "kind", "limit", "le"}
+    assert labels <= {"platform", "state", "standing", "purpose", "outcome", "kind", "limit", "le", "step"}
     assert [
         told for told in (TERMS.channel.id, TERMS.repo.name, TERMS.subscriber, "large", "req_1") if told in text
     ] == []
@@ -165,3 +178,96 @@ def test_two_meters_count_apart():
     one, other = PrometheusMeter(), PrometheusMeter()
     one.ticked(went_well=True)
     assert figures(other) == {}
+
+
+def test_jobs_that_processes_share_are_counted_where_there_is_a_queue():
+    meter = PrometheusMeter()
+    jobs = {("deliver", "queued"): 12, ("collect", "picked"): 3}
+    assert figures(meter, Census(subscriptions={}, deliveries={}, jobs=jobs)) == {
+        "queued_jobs kind=deliver state=queued": 12,
+        "queued_jobs kind=collect state=picked": 3,
+    }
+    assert figures(meter, Census(subscriptions={}, deliveries={})) == {}
+
+
+# What people do
+
+
+def counted(meter: PrometheusMeter) -> Mapping[str, float]:
+    return {name: value for name, value in figures(meter).items() if name.startswith("interaction")}
+
+
+async def test_an_interaction_ends_with_the_last_task_that_it_goes_on_in():
+    meter, watch, gate, underway = PrometheusMeter(), Watch(), asyncio.Event(), Underway()
+
+    async def answer() -> None:
+        await gate.wait()
+        came_to(Outcome.ANSWERED)
+
+    with arriving(Platform.SLACK, Interaction.BUTTON, meter, watch):
+        underway.add(asyncio.create_task(answer()))
+        watch.now += 0.25
+    watch.now += 4
+    assert counted(meter) == {
+        "interaction_acknowledgement_seconds_count kind=button platform=slack": 1,
+        "interaction_acknowledgement_seconds_sum kind=button platform=slack": 0.25,
+    }
+    gate.set()
+    await underway.finish()
+    assert counted(meter) == {
+        "interaction_acknowledgement_seconds_count kind=button platform=slack": 1,
+        "interaction_acknowledgement_seconds_sum kind=button platform=slack": 0.25,
+        "interaction_answer_seconds_count kind=button platform=slack": 1,
+        "interaction_answer_seconds_sum kind=button platform=slack": 4.25,
+        "interactions_total kind=button outcome=answered platform=slack": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [(None, "answered"), (NotUnderstood("?", example="help"), "not_understood"), (ChannelGone(), "refused")],
+    ids=["answered", "not_understood", "refused"],
+)
+async def test_an_interaction_is_counted_by_what_it_came_to(error: BotError | None, outcome: str):
+    meter = PrometheusMeter()
+
+    async def answer() -> str:
+        if error is not None:
+            raise error
+        return "Because."
+
+    with arriving(Platform.FEISHU, Interaction.MENTION, meter):
+        await attempted(answer)
+    assert counted(meter)[f"interactions_total kind=mention outcome={outcome} platform=feishu"] == 1
+
+
+async def test_the_worst_that_an_interaction_came_to_counts():
+    meter = PrometheusMeter()
+    with pytest.raises(ZeroDivisionError), arriving(Platform.SLACK, Interaction.FORM, meter):
+        came_to(Outcome.ANSWERED)
+        raise ZeroDivisionError
+    assert counted(meter)["interactions_total kind=form outcome=crashed platform=slack"] == 1
+    assert "interaction_acknowledgement_seconds_count kind=form platform=slack" not in counted(meter)
+
+
+def test_what_nobody_has_done_and_what_came_to_nothing_is_not_counted():
+    meter = PrometheusMeter()
+    with arriving(Platform.SLACK, None, meter):
+        came_to(Outcome.ANSWERED)
+    with arriving(Platform.SLACK, Interaction.MENTION, meter):
+        """Slack repeats an event that was answered already."""
+    assert not [name for name in counted(meter) if name.startswith("interactions_total")]
+
+
+async def test_a_question_below_a_digest_is_known_by_the_digest(stage: Stage):
+    await stage.tick(at=NINE)
+    desk = service(
+        source=stage.source, analyst=FakeAnalyst(), archive=stage.archive, now=stage.clock, posts=stage.posts
+    ).desk
+    meter, asker = PrometheusMeter(), Asker(channel=TERMS.channel, user="U1")
+    for message in ("message 1", "message 2"):
+        with arriving(Platform.SLACK, Interaction.MENTION, meter):
+            await attempted(lambda message=message: desk.ask("Why?", message, asker))
+    assert [name for name in counted(meter) if name.startswith("interactions_total")] == [
+        "interactions_total kind=question outcome=answered platform=slack"
+    ]

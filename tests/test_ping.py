@@ -40,3 +40,25 @@ async def test_a_ping_that_fails_is_logged_without_its_address_and_sent_again_la
     assert await logged(ping) == []
     watch.now += INTERVAL
     assert await logged(ping) == [failure]
+
+
+async def test_nothing_is_said_while_something_is_wrong(pings: Pings):
+    watch = Watch()
+    ping = Ping(pings.url, clock=watch)
+    with capture_logs() as logs:
+        ping.send(unwell)
+        await ping.finish()
+    assert logs == [{"event": "ping.withheld", "log_level": "warning", "reason": "The well is dry."}]
+    assert pings.received == []
+    watch.now += INTERVAL
+    ping.send(well)
+    await ping.finish()
+    assert pings.received == ["GET /hush"]
+
+
+async def well() -> str:
+    return ""
+
+
+async def unwell() -> str:
+    return "The well is dry."

@@ -1,8 +1,10 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.core.model import Repo
+from bot.core.retention import Retention
 from bot.settings import Settings, SettingsInvalid, load_settings
 
 
@@ -105,6 +107,19 @@ def test_many_workspaces_need_the_app_s_credentials_and_an_address(monkeypatch: 
     settings = load_settings()
     assert settings.encryption_keys == ("new" * 11, "old" * 11)
     assert {"hush-1", "hush-2", "new" * 11, "old" * 11} <= set(settings.secrets)
+
+
+def test_links_are_signed_with_keys_of_their_own_or_else_with_those_of_tokens(monkeypatch: pytest.MonkeyPatch):
+    assert load_settings().signing_keys == ()
+    monkeypatch.setenv("TOKEN_ENCRYPTION_KEYS", "token" * 7)
+    assert load_settings().signing_keys == ("token" * 7,)
+    monkeypatch.setenv("LINK_KEYS", f"{'new' * 11}, {'old' * 11}")
+    settings = load_settings()
+    assert settings.signing_keys == ("new" * 11, "old" * 11)
+    assert {"new" * 11, "old" * 11} <= set(settings.secrets)
+    monkeypatch.setenv("LINK_KEYS", "short")
+    with pytest.raises(SettingsInvalid, match=r"LINK_KEYS: .*each key must have at least 32 characters"):
+        load_settings()
 
 
 def test_what_is_wrong_with_feishu_is_told_together(monkeypatch: pytest.MonkeyPatch):
@@ -211,3 +226,37 @@ def test_both_kinds_of_databases_are_taken(address: str):
 
 def test_the_password_of_a_database_is_a_secret():
     assert load_settings(database_url="postgresql://ada:hush%2F@host/digest").secrets == ("hush%2F", "hush/")
+
+
+def test_what_is_forgotten_and_when_can_be_chosen(monkeypatch: pytest.MonkeyPatch):
+    year = timedelta(days=400)
+    assert load_settings().retention == Retention(deliveries=year, posts=year, model_calls=year, diffs=None)
+    monkeypatch.setenv("RETENTION_POSTS_DAYS", "0")
+    monkeypatch.setenv("RETENTION_DIFFS_DAYS", "14")
+    chosen = load_settings().retention
+    assert (chosen.posts, chosen.diffs) == (None, timedelta(days=14))
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("DELIVERIES", 40), ("POSTS", 1), ("MODEL_CALLS", 2), ("DIFFS", 14)],
+    ids=["deliveries", "posts", "calls", "diffs"],
+)
+def test_what_is_needed_cannot_be_forgotten(monkeypatch: pytest.MonkeyPatch, name: str, least: int):
+    monkeypatch.setenv(f"RETENTION_{name}_DAYS", str(least))
+    load_settings()
+    if least > 1:
+        monkeypatch.setenv(f"RETENTION_{name}_DAYS", str(least - 1))
+        with pytest.raises(SettingsInvalid, match=f"RETENTION_{name}_DAYS: .*must be at least {least} days, or 0"):
+            load_settings()
+
+
+def test_pages_are_for_everybody_only_of_repositories_that_are_not_private(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ARCHIVE_REPOS", "octo/a, https://github.com/octo/b")
+    assert load_settings().archive_repos_of == {Repo(owner="octo", name="a"), Repo(owner="octo", name="b")}
+    monkeypatch.setenv("DIGEST_PRIVATE_REPOS", "octo/B@T1")
+    with pytest.raises(SettingsInvalid, match="ARCHIVE_REPOS and DIGEST_PRIVATE_REPOS both name octo/B"):
+        load_settings()
+    monkeypatch.setenv("ARCHIVE_REPOS", "octo")
+    with pytest.raises(SettingsInvalid, match=r"ARCHIVE_REPOS: .*is not a repository"):
+        load_settings()
