@@ -1,15 +1,22 @@
 """Gives what is said in a chat the address of its page in the archive, where people can open one."""
 
 from dataclasses import replace
-from typing import Protocol
+from datetime import timedelta
+from typing import Final, Protocol
 
 from bot.core.addresses import Addresses
 from bot.core.browsing import Browsing, Visitor
 from bot.core.language import spoken
 from bot.core.model import Repo
+from bot.core.ports import Clock
 from bot.core.ranges import Span
+from bot.core.recent import Recent
 from bot.core.replies import AnalysisView, DigestView, RangeView, Reply, Report
 from bot.core.subscriptions import Channel
+
+#: A link to a page that is hidden meanwhile leads nowhere, which the archive decides anew at each visit.
+OPEN_KEPT: Final = timedelta(minutes=1)
+OPEN_MOST: Final = 1_000
 
 
 class Signing(Protocol):
@@ -27,10 +34,12 @@ class Signing(Protocol):
 class Linking:
     """Days have a page once they are sealed. Without a `public_url` nothing has one."""
 
-    def __init__(self, *, browsing: Browsing, signing: Signing, public_url: str) -> None:
+    def __init__(self, *, browsing: Browsing, signing: Signing, public_url: str, now: Clock) -> None:
         self._browsing = browsing
         self._signing = signing
         self._public_url = public_url
+        #: Asked for each channel that a digest is posted to, and the same for all of them.
+        self._open = Recent[bool](now=now, kept=OPEN_KEPT, most=OPEN_MOST)
 
     async def linked(self, reply: Reply, channel: Channel) -> Reply:
         """The reply with the address of its page in the language spoken, for those who read the channel."""
@@ -60,11 +69,18 @@ class Linking:
 
     async def _addresses(self, repo: Repo, channel: Channel, public: Addresses) -> Addresses | None:
         """None where the channel's people could not open them."""
-        if await self._browsing.is_open(repo):
+        if await self._is_open(repo):
             return public
         visitor = Visitor(platform=channel.platform, workspace=channel.workspace)
         signature = self._signing.sign(visitor, repo)
         return replace(public, signature=signature) if signature else None
+
+    async def _is_open(self, repo: Repo) -> bool:
+        known = self._open.get(repo)
+        if known is None:
+            known = await self._browsing.is_open(repo)
+            self._open.keep(repo, known)
+        return known
 
     def _url(self, path: str | None) -> str:
         return f"{self._public_url}{path}" if path else ""

@@ -141,7 +141,7 @@ def assemble(
         open_to_all=open_to_all,
         now=now,
     )
-    linking = Linking(browsing=browsing, signing=signing, public_url=public_url)
+    linking = Linking(browsing=browsing, signing=signing, public_url=public_url, now=now)
     correcting = Correcting(
         composing=composing,
         linking=linking,
